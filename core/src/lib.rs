@@ -1,0 +1,34 @@
+//! The words that every part of Fanlight shares: what a protocol driver is, what it
+//! turns settings into, and what an embedded client may draw.
+//!
+//! This crate does no I/O. A driver author needs [`ProtocolDriver`] and what its
+//! signatures name; a client for the embedded engine also needs [`EngineClient`],
+//! [`Screen`] and [`Canvas`].
+
+mod check;
+mod draw;
+mod driver;
+mod endpoint;
+mod engine;
+mod error;
+mod plan;
+mod secret;
+mod session;
+
+pub use check::check_fields;
+pub use draw::{Canvas, Color, Composite, Image, Layer, Painter, Point, Rect, Screen, Viewport};
+pub use driver::{
+    Capabilities, CheckedSettings, Driver, DriverInfo, ProtocolDriver, Registration, Summary,
+    registrations,
+};
+pub use endpoint::{Endpoint, Hostname, InvalidHostname};
+pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input};
+pub use error::{Cause, FieldError, SessionError};
+pub use plan::{Origin, Parameter, Parameters, Plan};
+pub use secret::Secret;
+pub use session::{
+    BoxedStream, Dial, HostKey, Resource, Route, SessionCx, Step, StepState, Stream,
+};
+
+#[doc(hidden)]
+pub use inventory;
