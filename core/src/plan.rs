@@ -42,6 +42,11 @@ impl Parameters {
         self.0.iter()
     }
 
+    /// Keeps those that `keep` says yes to.
+    pub fn retain(&mut self, keep: impl FnMut(&Parameter) -> bool) {
+        self.0.retain(keep);
+    }
+
     fn put(&mut self, parameter: Parameter) {
         match self.0.iter_mut().find(|p| p.name == parameter.name) {
             Some(slot) => *slot = parameter,
