@@ -1,0 +1,139 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+const READY_WITHIN: Duration = Duration::from_secs(20);
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
+
+/// A server started by a test, in a process group of its own. The whole group is ended
+/// when this is dropped.
+pub struct Process {
+    child: Child,
+    name: String,
+}
+
+impl Process {
+    /// Starts `command`; its output goes to the file `log`, appended.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let out = std::fs::File::options().create(true).append(true).open(log)?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(out)
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("start {name}"))?;
+        Ok(Self { child, name })
+    }
+
+    /// The process id, which is also that of its group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until `port` on loopback takes connections.
+    ///
+    /// # Errors
+    /// When the process ends before, or 20 s have passed.
+    pub async fn listens_on(&mut self, port: u16) -> Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let begin = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            self.still_runs()?;
+            if begin.elapsed() > READY_WITHIN {
+                bail!("{} does not listen on port {port}", self.name);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Fails when the process has ended.
+    ///
+    /// # Errors
+    /// Names the process and its exit status.
+    pub fn still_runs(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            Some(status) => bail!("{} ended by itself: {status}", self.name),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a signal to the whole group.
+    ///
+    /// # Errors
+    /// When the group is gone.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process_group(group.ok_or(io::ErrorKind::NotFound)?, signal).map_err(io::Error::from)
+    }
+
+    /// Waits up to `limit` for the process to end by itself.
+    ///
+    /// # Errors
+    /// When it still runs then.
+    pub fn wait_for_end(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if begin.elapsed() > limit {
+                bail!("{} still runs after {limit:?}", self.name);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends the group: asks first, then insists.
+    pub fn end(&mut self) {
+        let _ = self.signal(Signal::TERM);
+        let _ = self.wait_for_end(ENDED_WITHIN);
+        let _ = self.signal(Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A TCP port on loopback that nobody uses at this moment.
+///
+/// # Errors
+/// When the system has none left.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Runs `command` to its end and returns what it printed.
+///
+/// # Errors
+/// With its standard error when it fails.
+pub fn output_of(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("start {name}"))?;
+    if !output.status.success() {
+        bail!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The last lines of a log file, for error messages.
+pub fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}

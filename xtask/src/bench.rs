@@ -1,0 +1,27 @@
+//! `cargo xtask bench`: figures against guacd, in one run, into docs/benchmarks.md.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::machine::{MMDEBSTRAP, SSH, SSHD, provide};
+use crate::process::{command, done};
+use crate::run::target_folder;
+use crate::ui;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these figures: memory, output, latency, login, relay, start
+    figures: Vec<String>,
+}
+
+/// Builds everything optimised and measures.
+pub(crate) fn bench(options: &Options) -> Result<()> {
+    provide(&[&SSHD, &SSH, &MMDEBSTRAP])?;
+    ui::build_if_needed()?;
+    let packages = ["build", "--release", "--package", "fanlight", "--package", "fanlight-tests"];
+    done(&mut command(".", "cargo", &packages))?;
+    let release = target_folder()?.join("release");
+    let mut measure =
+        command(".", release.join("bench").to_string_lossy().as_ref(), &options.figures);
+    done(measure.env("FANLIGHT_GATEWAY", release.join("fanlight")))
+}
