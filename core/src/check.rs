@@ -10,7 +10,8 @@ const DEFAULT_MAX_LENGTH: u64 = 1024;
 ///
 /// It reads the part of JSON Schema that settings structs produce: `properties`,
 /// `required`, `type`, `enum`, `const`, `minimum`, `maximum`, `minLength`, `maxLength`,
-/// `items`, `maxItems`, `anyOf`, `oneOf`, and `additionalProperties` given as a schema.
+/// `items`, `maxItems`, `anyOf`, `oneOf`, and `additionalProperties` given as a schema or
+/// as `true`.
 pub fn check_fields(schema: &Value, fields: &Map<String, Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     check_object(schema, fields, "", &mut errors);
@@ -35,10 +36,12 @@ fn check_object(
 ) {
     let properties = schema["properties"].as_object();
     let others = schema.get("additionalProperties").filter(|s| s.is_object());
+    let takes_anything = schema["additionalProperties"] == true;
     for (name, value) in fields {
         let field = join(path, name);
         match properties.and_then(|p| p.get(name)).or(others) {
             Some(schema) => check_value(schema, value, &field, errors),
+            None if takes_anything => {}
             None => errors.push(FieldError::new(field, "is not a known field")),
         }
     }
