@@ -1,1 +1,21 @@
-//! Under construction.
+//! The kit for clients whose screen is a terminal: a [`Terminal`] takes what the remote
+//! side prints and what viewers do, and paints itself as cached glyphs.
+
+mod colors;
+mod events;
+mod fonts;
+mod guard;
+mod keyboard;
+mod keys;
+mod mouse;
+mod options;
+mod painter;
+mod paste;
+pub mod prompt;
+mod report;
+mod runaway;
+mod state;
+
+pub use colors::ColorScheme;
+pub use options::TerminalOptions;
+pub use state::{Effects, Terminal, TerminalSize};

@@ -1,0 +1,199 @@
+use std::time::{Duration, Instant};
+
+use alacritty_terminal::grid::{Dimensions, Scroll};
+use alacritty_terminal::index::{Column, Line, Point, Side};
+use alacritty_terminal::selection::{Selection, SelectionType};
+use alacritty_terminal::term::TermMode;
+
+use super::keyboard::Modifiers;
+use super::state::{Effects, State};
+
+const LEFT: u8 = 1;
+const MIDDLE: u8 = 2;
+const RIGHT: u8 = 4;
+const WHEEL_UP: u8 = 8;
+const WHEEL_DOWN: u8 = 16;
+const LINES_PER_NOTCH: i32 = 3;
+const MULTIPLE_CLICK: Duration = Duration::from_millis(500);
+
+/// What is known of the mouse from one event to the next.
+#[derive(Default)]
+pub(super) struct Mouse {
+    buttons: u8,
+    cell: Cell,
+    selecting: bool,
+    last_click: Option<(Instant, Cell)>,
+    clicks: u8,
+}
+
+/// A position in the window, in cells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Cell {
+    column: usize,
+    row: usize,
+}
+
+/// What happened, in the words of the reporting protocols.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Press,
+    Release,
+    Move,
+}
+
+impl State {
+    pub(super) fn pointer(&mut self, x: i32, y: i32, buttons: u8) -> Effects {
+        let cell = self.cell_at(x, y);
+        let before = std::mem::replace(&mut self.mouse.buttons, buttons);
+        let moved = std::mem::replace(&mut self.mouse.cell, cell) != cell;
+        let reporting = self.term.mode().intersects(TermMode::MOUSE_MODE);
+        if reporting && !self.modifiers.shift && !self.mouse.selecting {
+            return self.report(before, buttons, cell, moved);
+        }
+        let pressed = buttons & !before;
+        if pressed & (WHEEL_UP | WHEEL_DOWN) != 0 {
+            return self.wheel(pressed & WHEEL_UP != 0);
+        }
+        if pressed & MIDDLE != 0 {
+            return self.paste();
+        }
+        self.select(x, y, cell, buttons & LEFT != 0, before & LEFT != 0)
+    }
+
+    fn cell_at(&self, x: i32, y: i32) -> Cell {
+        let column = x.max(0) as usize / self.metrics.width as usize;
+        let row = y.max(0) as usize / self.metrics.height as usize;
+        Cell {
+            column: column.min(self.term.columns() - 1),
+            row: row.min(self.term.screen_lines() - 1),
+        }
+    }
+
+    /// Scrolls back, or moves the cursor in a full-screen program that wants that.
+    fn wheel(&mut self, up: bool) -> Effects {
+        let mode = *self.term.mode();
+        if !mode.contains(TermMode::ALT_SCREEN) {
+            return self.scroll(Scroll::Delta(if up { LINES_PER_NOTCH } else { -LINES_PER_NOTCH }));
+        }
+        if !mode.contains(TermMode::ALTERNATE_SCROLL) {
+            return Effects::default();
+        }
+        let introducer = if mode.contains(TermMode::APP_CURSOR) { b'O' } else { b'[' };
+        let arrow = [0x1B, introducer, if up { b'A' } else { b'B' }];
+        self.send(arrow.repeat(LINES_PER_NOTCH as usize))
+    }
+
+    fn select(&mut self, x: i32, y: i32, cell: Cell, down: bool, was_down: bool) -> Effects {
+        match (was_down, down) {
+            (false, true) => self.begin_selection(x, cell),
+            (true, true) if self.mouse.selecting => self.extend_selection(x, y, cell),
+            (true, false) if self.mouse.selecting => {
+                self.mouse.selecting = false;
+                self.copy_selection()
+            }
+            _ => Effects::default(),
+        }
+    }
+
+    fn begin_selection(&mut self, x: i32, cell: Cell) -> Effects {
+        let now = Instant::now();
+        let again = self.mouse.last_click.is_some_and(|(then, place)| {
+            place == cell && now.duration_since(then) < MULTIPLE_CLICK
+        });
+        self.mouse.clicks = if again { self.mouse.clicks % 3 + 1 } else { 1 };
+        self.mouse.last_click = Some((now, cell));
+        self.mouse.selecting = true;
+        let kind = match self.mouse.clicks {
+            1 => SelectionType::Simple,
+            2 => SelectionType::Semantic,
+            _ => SelectionType::Lines,
+        };
+        let point = self.point(cell);
+        self.term.selection = Some(Selection::new(kind, point, self.side(x, cell)));
+        Effects { changed: true, ..Effects::default() }
+    }
+
+    /// Follows the mouse; beyond an edge the view scrolls along.
+    fn extend_selection(&mut self, x: i32, y: i32, cell: Cell) -> Effects {
+        let height = self.size().height_px as i32;
+        if y < 0 {
+            self.term.scroll_display(Scroll::Delta(1));
+        } else if y >= height {
+            self.term.scroll_display(Scroll::Delta(-1));
+        }
+        let (point, side) = (self.point(cell), self.side(x, cell));
+        if let Some(selection) = &mut self.term.selection {
+            selection.update(point, side);
+        }
+        Effects { changed: true, ..Effects::default() }
+    }
+
+    fn point(&self, cell: Cell) -> Point {
+        let offset = self.term.grid().display_offset() as i32;
+        Point::new(Line(cell.row as i32 - offset), Column(cell.column))
+    }
+
+    fn side(&self, x: i32, cell: Cell) -> Side {
+        let width = self.metrics.width as i32;
+        let within = x - cell.column as i32 * width;
+        if within * 2 < width { Side::Left } else { Side::Right }
+    }
+
+    fn report(&mut self, before: u8, buttons: u8, cell: Cell, moved: bool) -> Effects {
+        let (mode, modifiers) = (*self.term.mode(), self.modifiers);
+        let mut bytes = Vec::new();
+        let mut say =
+            |action, button| write_report(&mut bytes, mode, modifiers, cell, action, button);
+        for (bit, button) in [(LEFT, 0), (MIDDLE, 1), (RIGHT, 2), (WHEEL_UP, 64), (WHEEL_DOWN, 65)]
+        {
+            let (was, is) = (before & bit != 0, buttons & bit != 0);
+            if is && !was {
+                say(Action::Press, button);
+            } else if was && !is && button < 64 {
+                say(Action::Release, button);
+            }
+        }
+        let held = [LEFT, MIDDLE, RIGHT].iter().position(|bit| buttons & bit != 0);
+        let follows = mode.contains(TermMode::MOUSE_MOTION)
+            || (mode.contains(TermMode::MOUSE_DRAG) && held.is_some());
+        if moved && before == buttons && follows {
+            say(Action::Move, held.map_or(3, |button| button as u8));
+        }
+        if bytes.is_empty() { Effects::default() } else { self.send(bytes) }
+    }
+}
+
+/// Appends one report ("Mouse Tracking" in xterm's ctlseqs).
+fn write_report(
+    out: &mut Vec<u8>,
+    mode: TermMode,
+    modifiers: Modifiers,
+    cell: Cell,
+    action: Action,
+    button: u8,
+) {
+    let (column, row) = (cell.column + 1, cell.row + 1);
+    let flags = 4 * u8::from(modifiers.shift)
+        + 8 * u8::from(modifiers.alt)
+        + 16 * u8::from(modifiers.control)
+        + 32 * u8::from(action == Action::Move);
+    if mode.contains(TermMode::SGR_MOUSE) {
+        let last = if action == Action::Release { 'm' } else { 'M' };
+        let code = button + flags;
+        out.extend_from_slice(format!("\x1b[<{code};{column};{row}{last}").as_bytes());
+        return;
+    }
+    let code = flags + if action == Action::Release { 3 } else { button };
+    let utf8 = mode.contains(TermMode::UTF8_MOUSE);
+    let mut report = b"\x1b[M".to_vec();
+    for value in [usize::from(code), column, row] {
+        match char::from_u32(value as u32 + 32) {
+            Some(c) if utf8 && value + 32 < 2048 => {
+                report.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            Some(_) if value + 32 < 256 => report.push((value + 32) as u8),
+            _ => return,
+        }
+    }
+    out.extend_from_slice(&report);
+}

@@ -1,0 +1,62 @@
+use fanlight_core::Parameters;
+
+use super::colors::ColorScheme;
+
+const DEFAULT_FONT_POINTS: f32 = 12.0;
+const FONT_POINTS: std::ops::RangeInclusive<f32> = 4.0..=96.0;
+const DEFAULT_SCROLLBACK: usize = 1000;
+const MOST_SCROLLBACK: usize = 100_000;
+const BACKSPACE: u8 = 8;
+const DELETE: u8 = 127;
+
+/// How a terminal looks and behaves.
+#[derive(Debug, Clone)]
+pub struct TerminalOptions {
+    /// Font size in points (1/72 inch), 4 to 96.
+    pub font_points: f32,
+    /// Lines kept above the screen.
+    pub scrollback: usize,
+    /// The byte that the backspace key sends: 127 or 8.
+    pub backspace: u8,
+    /// Colours.
+    pub colors: ColorScheme,
+}
+
+impl Default for TerminalOptions {
+    fn default() -> Self {
+        Self {
+            font_points: DEFAULT_FONT_POINTS,
+            scrollback: DEFAULT_SCROLLBACK,
+            backspace: DELETE,
+            colors: ColorScheme::default(),
+        }
+    }
+}
+
+impl TerminalOptions {
+    /// Names of the parameters that [`from_parameters`](Self::from_parameters) reads
+    /// ("Configuring Guacamole", "Text terminal display settings").
+    pub const PARAMETERS: &'static [&'static str] =
+        &["font-name", "font-size", "color-scheme", "scrollback", "backspace"];
+
+    /// Reads guacd's terminal parameters; what is absent or no number keeps its default.
+    /// `font-name` is ignored: the fonts ship with the program.
+    pub fn from_parameters(parameters: &Parameters) -> Self {
+        let number = |name| parameters.get(name).and_then(|text| text.trim().parse::<f32>().ok());
+        let default = Self::default();
+        Self {
+            font_points: number("font-size")
+                .filter(|points| points.is_finite())
+                .map_or(default.font_points, |p| p.clamp(*FONT_POINTS.start(), *FONT_POINTS.end())),
+            scrollback: parameters
+                .get("scrollback")
+                .and_then(|text| text.trim().parse::<usize>().ok())
+                .map_or(default.scrollback, |lines| lines.min(MOST_SCROLLBACK)),
+            backspace: match parameters.get("backspace") {
+                Some("8") => BACKSPACE,
+                _ => DELETE,
+            },
+            colors: parameters.get("color-scheme").map_or(default.colors, ColorScheme::parse),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+use std::sync::Arc;
+
+use alacritty_terminal::event::{Event, WindowSize};
+use alacritty_terminal::grid::{Dimensions, Scroll};
+use alacritty_terminal::term::{Config, Term};
+use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Processor, Rgb};
+use fanlight_core::{Input, Painter, Screen, Viewport};
+use parking_lot::Mutex;
+
+use super::TerminalOptions;
+use super::events::Outbox;
+use super::fonts::{CellMetrics, FontSize};
+use super::guard::{Guard, NoDelay};
+use super::keyboard::Modifiers;
+use super::mouse::Mouse;
+use super::painter::TerminalPainter;
+use super::runaway::Runaway;
+
+const MOST_COLUMNS: u32 = 1000;
+const MOST_ROWS: u32 = 500;
+
+/// A terminal: it takes the remote side's output and the viewers' input, and is a
+/// [`Screen`] that any number of viewers can watch. Cheap to call from any thread; no
+/// call blocks for longer than parsing its own argument takes.
+pub struct Terminal {
+    state: Arc<Mutex<State>>,
+}
+
+/// What a call did beyond changing the picture.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Effects {
+    /// Bytes to send to the remote side: typed keys, answers to its questions.
+    pub to_remote: Vec<u8>,
+    /// Text for the viewers' clipboards.
+    pub clipboard: Option<String>,
+    /// A new title.
+    pub title: Option<String>,
+    /// The bell rang.
+    pub bell: bool,
+    /// The terminal has a new size; tell the remote side.
+    pub resized: Option<TerminalSize>,
+    /// The picture may have changed; tell the viewers.
+    pub changed: bool,
+}
+
+/// A terminal's size, as a remote pseudo-terminal wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalSize {
+    /// Characters in a row.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+    /// Width of all columns in pixels; the picture itself fills the viewer's window.
+    pub width_px: u32,
+    /// Height of all rows in pixels.
+    pub height_px: u32,
+}
+
+/// Everything behind the lock.
+pub(super) struct State {
+    pub(super) term: Term<Outbox>,
+    parser: Processor<NoDelay>,
+    outbox: Outbox,
+    runaway: Runaway,
+    saved_titles: u8,
+    pub(super) options: TerminalOptions,
+    pub(super) viewport: Viewport,
+    pub(super) metrics: CellMetrics,
+    pub(super) modifiers: Modifiers,
+    pub(super) mouse: Mouse,
+    pub(super) clipboard: String,
+    /// Counts changes, so that a painter knows whether there is something to compare.
+    pub(super) version: u64,
+}
+
+/// Columns and rows, as the emulator asks for them.
+struct Grid {
+    columns: usize,
+    rows: usize,
+}
+
+impl Dimensions for Grid {
+    fn total_lines(&self) -> usize {
+        self.rows
+    }
+    fn screen_lines(&self) -> usize {
+        self.rows
+    }
+    fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+fn fit(viewport: Viewport, metrics: CellMetrics) -> Grid {
+    Grid {
+        columns: (viewport.width / metrics.width).clamp(2, MOST_COLUMNS) as usize,
+        rows: (viewport.height / metrics.height).clamp(1, MOST_ROWS) as usize,
+    }
+}
+
+impl Terminal {
+    /// An empty terminal that fills `viewport`.
+    pub fn new(options: TerminalOptions, viewport: Viewport) -> Arc<Self> {
+        let metrics = CellMetrics::new(FontSize::new(options.font_points, viewport));
+        let outbox = Outbox::default();
+        let config = Config {
+            scrolling_history: options.scrollback,
+            default_cursor_style: CursorStyle { shape: CursorShape::Block, blinking: false },
+            ..Config::default()
+        };
+        let state = State {
+            term: Term::new(config, &fit(viewport, metrics), outbox.clone()),
+            parser: Processor::new(),
+            outbox,
+            runaway: Runaway::default(),
+            saved_titles: 0,
+            options,
+            viewport,
+            metrics,
+            modifiers: Modifiers::default(),
+            mouse: Mouse::default(),
+            clipboard: String::new(),
+            version: 0,
+        };
+        Arc::new(Self { state: Arc::new(Mutex::new(state)) })
+    }
+
+    /// Takes what the remote side printed.
+    pub fn feed(&self, output: &[u8]) -> Effects {
+        self.state.lock().feed(output)
+    }
+
+    /// Takes what a viewer did.
+    pub fn input(&self, input: &Input) -> Effects {
+        self.state.lock().input(input)
+    }
+
+    /// The current size.
+    pub fn size(&self) -> TerminalSize {
+        self.state.lock().size()
+    }
+}
+
+impl Screen for Terminal {
+    fn painter(&self) -> Box<dyn Painter> {
+        Box::new(TerminalPainter::new(Arc::clone(&self.state)))
+    }
+}
+
+impl State {
+    fn feed(&mut self, output: &[u8]) -> Effects {
+        for piece in self.runaway.pieces(output) {
+            let mut guard = Guard { term: &mut self.term, titles: &mut self.saved_titles };
+            self.parser.advance(&mut guard, piece);
+        }
+        self.version += 1;
+        let mut effects = Effects { changed: true, ..Effects::default() };
+        for event in self.outbox.take() {
+            self.tell(event, &mut effects);
+        }
+        effects
+    }
+
+    fn tell(&self, event: Event, effects: &mut Effects) {
+        match event {
+            Event::PtyWrite(text) => effects.to_remote.extend_from_slice(text.as_bytes()),
+            Event::ColorRequest(index, answer) => {
+                let color = self.options.colors.at(index, self.term.colors());
+                let text = answer(Rgb { r: color.r, g: color.g, b: color.b });
+                effects.to_remote.extend_from_slice(text.as_bytes());
+            }
+            Event::TextAreaSizeRequest(answer) => {
+                effects.to_remote.extend_from_slice(answer(self.window_size()).as_bytes());
+            }
+            Event::ClipboardStore(_, text) => effects.clipboard = Some(text),
+            Event::Title(title) => effects.title = Some(title),
+            Event::ResetTitle => effects.title = Some(String::new()),
+            Event::Bell => effects.bell = true,
+            _ => {}
+        }
+    }
+
+    fn window_size(&self) -> WindowSize {
+        WindowSize {
+            num_lines: self.term.screen_lines() as u16,
+            num_cols: self.term.columns() as u16,
+            cell_width: self.metrics.width as u16,
+            cell_height: self.metrics.height as u16,
+        }
+    }
+
+    pub(super) fn size(&self) -> TerminalSize {
+        let (columns, rows) = (self.term.columns() as u16, self.term.screen_lines() as u16);
+        TerminalSize {
+            columns,
+            rows,
+            width_px: u32::from(columns) * self.metrics.width,
+            height_px: u32::from(rows) * self.metrics.height,
+        }
+    }
+
+    fn input(&mut self, input: &Input) -> Effects {
+        let effects = match input {
+            Input::Key { keysym, pressed } => self.key(*keysym, *pressed),
+            Input::Mouse { x, y, buttons } => self.pointer(*x, *y, *buttons),
+            Input::Clipboard(text) => {
+                self.clipboard.clone_from(text);
+                Effects::default()
+            }
+            Input::Resize(viewport) => self.resize(*viewport),
+            Input::Argument { .. } => Effects::default(),
+        };
+        if effects.changed {
+            self.version += 1;
+        }
+        effects
+    }
+
+    fn resize(&mut self, viewport: Viewport) -> Effects {
+        if viewport == self.viewport {
+            return Effects::default();
+        }
+        let before = self.size();
+        self.viewport = viewport;
+        self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, viewport));
+        self.term.resize(fit(viewport, self.metrics));
+        let after = self.size();
+        Effects { resized: (after != before).then_some(after), changed: true, ..Effects::default() }
+    }
+
+    /// Sends something that a viewer typed: whoever types wants to see the prompt.
+    pub(super) fn send(&mut self, bytes: Vec<u8>) -> Effects {
+        let changed = self.term.grid().display_offset() != 0;
+        if changed {
+            self.term.scroll_display(Scroll::Bottom);
+        }
+        Effects { to_remote: bytes, changed, ..Effects::default() }
+    }
+}
