@@ -1,1 +1,7 @@
-fn main() {}
+//! The `fanlight` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fanlight::cli::run()
+}

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
+use fanlight_core::Secret;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{ApiError, ApiJson, ApiPath};
+use crate::App;
+use crate::access::{
+    ClientAddress, NewToken, authenticate_key, clear_cookie, hash_token, is_foreign_write,
+    set_cookie, sign_in_cookie,
+};
+
+type WithCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
+
+/// How one signs in here, and what the site is called.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuthStatus {
+    /// Whether single sign-on is configured.
+    oidc_enabled: bool,
+    /// Title of the site.
+    site_title: String,
+    /// Accent colour of the site, `#rrggbb`.
+    accent: Option<String>,
+}
+
+/// Tells how one signs in here.
+#[utoipa::path(get, path = "/api/auth/status", tag = "Access",
+    responses((status = 200, description = "How one signs in.", body = AuthStatus)))]
+pub(super) async fn status(State(app): State<Arc<App>>) -> Json<AuthStatus> {
+    let site = &app.config.site;
+    let (site_title, accent) = (site.title.clone(), site.accent.clone());
+    Json(AuthStatus { oidc_enabled: false, site_title, accent })
+}
+
+/// What a browser signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignInRequest {
+    /// An API key.
+    #[schema(value_type = String, write_only, format = Password)]
+    api_key: Secret<String>,
+}
+
+/// Signs a browser in by an API key; it acts as the key from then on.
+#[utoipa::path(post, path = "/api/auth/sign-in", tag = "Access", request_body = SignInRequest,
+    responses((status = 204, description = "Signed in; the cookie says so.")))]
+pub(super) async fn sign_in(
+    State(app): State<Arc<App>>,
+    client: ClientAddress,
+    headers: HeaderMap,
+    ApiJson(request): ApiJson<SignInRequest>,
+) -> Result<impl IntoResponse, ApiError> {
+    if is_foreign_write(&axum::http::Method::POST, &headers, client, &app.config.server) {
+        return Err(ApiError::forbidden("This request comes from a page of another site."));
+    }
+    let key = authenticate_key(&app, request.api_key.expose(), client).await?;
+    Ok((StatusCode::NO_CONTENT, new_sign_in(&app, key.id).await?))
+}
+
+/// Follows a one-time sign-in link, as `fanlight sign-in-link` prints it.
+#[utoipa::path(get, path = "/sign-in/{token}", tag = "Access",
+    params(("token" = String, Path, description = "The link's token.")),
+    responses((status = 303, description = "To the start page, with the cookie; to the login page \
+        where the link was used before or is over.")))]
+pub(super) async fn follow_link(
+    State(app): State<Arc<App>>,
+    ApiPath(token): ApiPath<String>,
+) -> Result<impl IntoResponse, ApiError> {
+    let Some(key) = app.store.take_sign_in_link(&hash_token(&token)).await? else {
+        return Ok(Redirect::to("/login?reason=link").into_response());
+    };
+    Ok((new_sign_in(&app, key).await?, Redirect::to("/")).into_response())
+}
+
+/// Signs the browser out, here and on the server.
+#[utoipa::path(get, path = "/auth/logout", tag = "Access",
+    responses((status = 303, description = "To the login page, without the cookie.")))]
+pub(super) async fn log_out(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let server = &app.config.server;
+    if let Some(cookie) = sign_in_cookie(&headers, server) {
+        app.store.delete_sign_in(&hash_token(cookie)).await?;
+    }
+    let forget = clear_cookie(server).ok_or_else(|| ApiError::internal("cookie is no header"))?;
+    Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to("/login")))
+}
+
+async fn new_sign_in(app: &App, api_key: Uuid) -> Result<WithCookie, ApiError> {
+    let token = NewToken::generate("")?;
+    let lifetime = app.config.access.sign_in_lifetime;
+    let expires_at = OffsetDateTime::now_utc() + lifetime;
+    app.store.add_sign_in(&token.hash, api_key, expires_at).await?;
+    let cookie = set_cookie(token.secret.expose(), lifetime, &app.config.server)
+        .ok_or_else(|| ApiError::internal("cookie is no header"))?;
+    Ok(AppendHeaders([(header::SET_COOKIE, cookie)]))
+}

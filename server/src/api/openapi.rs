@@ -1,0 +1,99 @@
+//! The OpenAPI 3.1 document, made from the routes and the registered drivers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Html;
+use serde_json::{Value, json};
+
+use super::{RouteInfo, all_routes};
+use crate::App;
+use crate::access::Access;
+use crate::drivers::Drivers;
+
+/// The document of this API.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "Service",
+    responses((status = 200, description = "This document.", content_type = "application/json",
+        body = Object)))]
+pub(super) async fn json(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(document(&app.drivers))
+}
+
+/// A page to browse it.
+#[utoipa::path(get, path = "/api/docs", tag = "Service",
+    responses((status = 200, description = "A page.", content_type = "text/html", body = String)))]
+pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
+    Html(super::docs_page::render(&document(&app.drivers)))
+}
+
+/// The whole document for a gateway with these drivers.
+pub fn document(drivers: &Drivers) -> Value {
+    let routes = all_routes().list();
+    let mut document = serde_json::to_value(all_routes().document()).unwrap_or_default();
+    document["info"] = json!({
+        "title": "Fanlight",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Opens any machine in a browser tab.",
+        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+    });
+    document["components"]["securitySchemes"] = security_schemes();
+    for route in &routes {
+        describe_access(route, &mut document["paths"][&route.path][route.method.to_lowercase()]);
+    }
+    document["components"]["schemas"]["SessionRequest"] = session_request(drivers);
+    document["components"]["schemas"]["ErrorBody"] =
+        serde_json::to_value(<super::ErrorBody as utoipa::PartialSchema>::schema())
+            .unwrap_or_default();
+    document
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key." },
+        "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
+        "cookie": {
+            "type": "apiKey", "in": "cookie", "name": "fanlight",
+            "description": "A browser that signed in; `__Host-fanlight` with https.",
+        },
+    })
+}
+
+/// What the route's declaration means for callers.
+fn describe_access(route: &RouteInfo, operation: &mut Value) {
+    let by_any = json!([{ "bearer": [] }, { "api_key": [] }, { "cookie": [] }]);
+    let (security, role) = match route.access {
+        Access::Open => (json!([]), None),
+        Access::Other => (json!([{}, { "bearer": [] }, { "api_key": [] }, { "cookie": [] }]), None),
+        Access::Least(role) => (by_any, Some(role.name())),
+    };
+    operation["security"] = security;
+    operation["x-least-role"] = role.into();
+    let error = json!({ "application/json": {
+        "schema": { "$ref": "#/components/schemas/ErrorBody" } } });
+    operation["responses"]["default"] =
+        json!({ "description": "An error.", "content": error.clone() });
+    if role.is_some() {
+        operation["responses"]["401"] = json!({
+            "description": "No credential, or one that is not good.", "content": error.clone() });
+        operation["responses"]["403"] =
+            json!({ "description": "The role does not suffice.", "content": error });
+    }
+}
+
+/// One variant for each driver, told apart by `session_type`.
+fn session_request(drivers: &Drivers) -> Value {
+    let variants: Vec<Value> = drivers
+        .iter()
+        .map(|driver| {
+            let mut schema = driver.schema().clone();
+            schema["title"] = driver.info().label.into();
+            schema["properties"]["session_type"] = json!({ "const": driver.info().id });
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            schema["required"] =
+                [json!("session_type")].into_iter().chain(required).collect::<Vec<_>>().into();
+            schema
+        })
+        .collect();
+    json!({ "oneOf": variants })
+}

@@ -1,0 +1,110 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use fanlight_core::{EngineKind, FieldError};
+use fanlight_engine::link::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::FailureBrake;
+use crate::config::{Config, ConfigError};
+use crate::drivers::Drivers;
+use crate::store::{Store, StoreError};
+
+/// Everything that handlers share. One per process, always behind an [`Arc`].
+pub struct App {
+    /// The checked configuration.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// The drivers, by id.
+    pub drivers: Drivers,
+    /// What runs sessions.
+    pub engines: Engines,
+    /// Slows down addresses that fail to authenticate.
+    pub brake: FailureBrake,
+    /// Cancelled when the gateway is asked to stop.
+    pub stopping: CancellationToken,
+    /// When this process was ready.
+    pub started: Instant,
+}
+
+/// The engines of this gateway.
+#[derive(Clone, Default)]
+pub struct Engines {
+    /// The one in this process.
+    pub embedded: Option<Arc<dyn Engine>>,
+    /// External guacd, if configured.
+    pub guacd: Option<Arc<dyn Engine>>,
+}
+
+impl Engines {
+    /// The engine of that kind, if there is one.
+    pub fn get(&self, kind: EngineKind) -> Option<&Arc<dyn Engine>> {
+        match kind {
+            EngineKind::Embedded => self.embedded.as_ref(),
+            EngineKind::Guacd => self.guacd.as_ref(),
+        }
+    }
+}
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The listener cannot be made.
+    #[error("{0}: {1}")]
+    Listen(String, #[source] std::io::Error),
+}
+
+impl App {
+    /// Makes everything from the configuration.
+    ///
+    /// # Errors
+    /// Options and presets that no driver accepts, and a database that cannot be opened.
+    pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
+        let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;
+        let errors = check_against_drivers(&config, &drivers);
+        if !errors.is_empty() {
+            return Err(ConfigError(errors).into());
+        }
+        let store = Store::open(&config).await?;
+        let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
+        Ok(Arc::new(Self {
+            config: Arc::new(config),
+            store,
+            drivers,
+            engines: Engines::default(),
+            brake,
+            stopping: CancellationToken::new(),
+            started: Instant::now(),
+        }))
+    }
+}
+
+/// What only the drivers can tell about the configuration.
+fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> {
+    let mut errors: Vec<_> = config
+        .network
+        .drivers
+        .keys()
+        .filter(|id| drivers.get(id).is_none())
+        .map(|id| FieldError::new(format!("network.{id}"), "belongs to no driver of this binary"))
+        .collect();
+    for (index, preset) in config.presets.iter().enumerate() {
+        let Some(driver) = drivers.get(&preset.session_type) else {
+            let key = format!("presets.{index}.session_type");
+            errors.push(FieldError::new(key, "belongs to no driver of this binary"));
+            continue;
+        };
+        let wrong = driver.check(preset.settings.clone()).err().unwrap_or_default();
+        errors.extend(wrong.into_iter().map(|error| {
+            FieldError::new(format!("presets.{index}.settings.{}", error.field), error.message)
+        }));
+    }
+    errors
+}

@@ -1,0 +1,251 @@
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fanlight_core::EngineKind;
+use ipnet::IpNet;
+use serde_json::{Map, Value};
+use url::Url;
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The listener.
+    pub server: ServerConfig,
+    /// What the pages show.
+    pub site: SiteConfig,
+    /// Folder for everything the gateway keeps.
+    pub data_dir: PathBuf,
+    /// Where rows are kept.
+    pub database: DatabaseConfig,
+    /// Sign-ins and the brake on failed ones.
+    pub access: AccessConfig,
+    /// Life and limits of sessions.
+    pub sessions: SessionsConfig,
+    /// The engine for drivers that both can run.
+    pub default_engine: EngineKind,
+    /// External guacd; `None` if none is configured.
+    pub guacd: Option<GuacdConfig>,
+    /// What to do with a host key that was never seen.
+    pub host_keys: HostKeyPolicy,
+    /// Where sessions may go.
+    pub network: NetworkConfig,
+    /// Option tables by driver id.
+    pub drivers: BTreeMap<String, Value>,
+    /// Ready-made targets.
+    pub presets: Vec<Preset>,
+    /// The log.
+    pub log: LogConfig,
+}
+
+/// The listener and its limits.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How browsers reach this gateway, where that is not the listener's address.
+    pub public_url: Option<Url>,
+    /// Certificate and key, if the listener speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Longest request body, bytes.
+    pub body_limit: usize,
+    /// Most connections at a time, WebSockets included.
+    pub connection_limit: usize,
+    /// Longest time for one request, WebSockets excluded.
+    pub request_timeout: Duration,
+    /// Longest time for the head of a request to arrive.
+    pub header_timeout: Duration,
+    /// Time for sessions to end when the gateway is asked to stop.
+    pub shutdown_grace: Duration,
+}
+
+impl ServerConfig {
+    /// Whether browsers reach this gateway by https, so that cookies may be `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+/// PEM files of the listener's certificate.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// What the pages show.
+#[derive(Debug, Clone)]
+pub struct SiteConfig {
+    /// Title of the site.
+    pub title: String,
+    /// Accent colour, `#rrggbb`, if not the built-in one.
+    pub accent: Option<String>,
+}
+
+/// Where rows are kept.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// `sqlite:` URL.
+    pub url: String,
+    /// How long a locked database is waited for.
+    pub busy_timeout: Duration,
+}
+
+/// Sign-ins and the brake on failed ones.
+#[derive(Debug, Clone)]
+pub struct AccessConfig {
+    /// How long a browser stays signed in.
+    pub sign_in_lifetime: Duration,
+    /// How long a one-time sign-in link is good.
+    pub link_lifetime: Duration,
+    /// Failed authentications of one address before it has to wait.
+    pub failure_limit: u32,
+    /// Length of the window in which failures count, and of the wait.
+    pub failure_window: Duration,
+}
+
+/// Life and limits of sessions.
+#[derive(Debug, Clone)]
+pub struct SessionsConfig {
+    /// A session without its first viewer expires after this.
+    pub pending_timeout: Duration,
+    /// The same for a session whose public key has to be installed first.
+    pub keypair_timeout: Duration,
+    /// A session ends after this, whatever happens in it.
+    pub max_duration: Duration,
+    /// How long a session whose owner is gone (reload, lost network) waits for it.
+    pub reattach_grace: Duration,
+    /// How long the settings of a session that ended are held, to take it up again.
+    pub reconnect_grace: Duration,
+    /// How long an opening link is good.
+    pub opening_link_lifetime: Duration,
+    /// How long a WebSocket ticket is good.
+    pub ticket_lifetime: Duration,
+    /// Most live sessions of this gateway.
+    pub max_total: usize,
+    /// Most live sessions of one user or key.
+    pub max_per_user: usize,
+    /// A viewer that takes no data for so long is dropped.
+    pub send_deadline: Duration,
+    /// A WebSocket that shows no sign of life for so long is dropped.
+    pub idle_deadline: Duration,
+    /// Whether people who are not admins see only their own sessions.
+    pub list_own_only: bool,
+    /// How long a name look-up or a connection to a target may take.
+    pub connect_timeout: Duration,
+}
+
+/// External guacd.
+#[derive(Debug, Clone)]
+pub struct GuacdConfig {
+    /// Where they are; used in turn, those that answer first.
+    pub addresses: Vec<GuacdAddress>,
+    /// TLS towards them, if they speak it.
+    pub tls: Option<GuacdTls>,
+    /// Longest time to connect.
+    pub connect_timeout: Duration,
+    /// Longest time for the handshake.
+    pub handshake_timeout: Duration,
+}
+
+/// One guacd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuacdAddress {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// How guacd's certificate is checked.
+#[derive(Debug, Clone)]
+pub struct GuacdTls {
+    /// PEM file with the authorities to trust; `None`: those of the system.
+    pub ca: Option<PathBuf>,
+}
+
+/// What to do with a host key that was never seen. A changed one is always refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostKeyPolicy {
+    /// Only keys that are known or pinned.
+    Known,
+    /// Trust it, and remember it.
+    #[default]
+    FirstUse,
+}
+
+/// Where sessions may go.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkConfig {
+    /// Rules for drivers without rules of their own.
+    pub default: NetworkRules,
+    /// Rules by driver id; they replace the default ones.
+    pub drivers: BTreeMap<String, NetworkRules>,
+}
+
+impl NetworkConfig {
+    /// The rules for a driver.
+    pub fn rules(&self, driver: &str) -> &NetworkRules {
+        self.drivers.get(driver).unwrap_or(&self.default)
+    }
+}
+
+/// Lists of networks. `deny` wins over `allow`. The special networks (loopback,
+/// link-local, multicast, metadata services) are denied unless `allow` holds a network
+/// that lies inside them.
+#[derive(Debug, Clone)]
+pub struct NetworkRules {
+    /// Networks that may be reached; `0.0.0.0/0` and `::/0` unless configured.
+    pub allow: Vec<IpNet>,
+    /// Networks that may not.
+    pub deny: Vec<IpNet>,
+    /// Unix sockets on this machine that may be reached, and folders of such.
+    pub unix_sockets: Vec<PathBuf>,
+}
+
+impl Default for NetworkRules {
+    fn default() -> Self {
+        let everything =
+            [[0; 4].into(), [0_u16; 8].into()].map(|address| IpNet::new_assert(address, 0));
+        Self { allow: everything.to_vec(), deny: Vec::new(), unix_sockets: Vec::new() }
+    }
+}
+
+/// A ready-made target on the start page.
+#[derive(Debug, Clone)]
+pub struct Preset {
+    /// Name in requests.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Driver id.
+    pub session_type: String,
+    /// The driver's settings, secrets among them: they never leave the server.
+    pub settings: Map<String, Value>,
+}
+
+/// The log.
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// Form of its lines.
+    pub format: LogFormat,
+    /// Filter such as `info` or `fanlight=debug,info`.
+    pub level: String,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,17 @@
+//! The configuration: read once from a TOML file, the environment and flags, checked
+//! once, and then a plain value that every part may trust.
+
+mod check;
+mod checked;
+mod load;
+mod period;
+mod raw;
+
+pub(crate) use check::database_folder;
+pub use checked::{
+    AccessConfig, Config, DatabaseConfig, GuacdAddress, GuacdConfig, GuacdTls, HostKeyPolicy,
+    LogConfig, LogFormat, NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig,
+    SiteConfig, TlsFiles,
+};
+pub use load::{ConfigError, Sources};
+pub use period::Period;

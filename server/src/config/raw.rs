@@ -1,0 +1,299 @@
+//! The configuration as it is written. Doc comments are the reference for operators.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use fanlight_core::EngineKind;
+
+use super::{HostKeyPolicy, LogFormat, Period};
+
+/// Every section and key.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawConfig {
+    /// Folder for everything the gateway keeps. Default: `fanlight-data` where it is started.
+    pub data_dir: Option<PathBuf>,
+    pub server: RawServer,
+    pub site: RawSite,
+    pub database: RawDatabase,
+    pub access: RawAccess,
+    pub sessions: RawSessions,
+    pub engine: RawEngine,
+    pub guacd: RawGuacd,
+    pub host_keys: RawHostKeys,
+    pub network: RawNetwork,
+    /// Options of each driver, by its id.
+    pub drivers: BTreeMap<String, Map<String, Value>>,
+    pub presets: Vec<RawPreset>,
+    pub log: RawLog,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawServer {
+    /// Address and port. Port 0 takes a free one.
+    pub listen: String,
+    /// How browsers reach the gateway: `https://gate.example.com`. Default: the listener.
+    pub public_url: Option<String>,
+    /// PEM file with the certificate chain; goes with `tls_key`.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub tls_key: Option<PathBuf>,
+    /// Addresses or networks of proxies in front, whose `X-Forwarded-*` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Longest request body in bytes.
+    #[schemars(range(min = 1024, max = 16_777_216))]
+    pub body_limit: usize,
+    /// Most connections at a time, WebSockets included.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub connection_limit: usize,
+    /// Longest time for one request.
+    pub request_timeout: Period,
+    /// Longest time for the head of a request to arrive.
+    pub header_timeout: Period,
+    /// Time for sessions to end when the gateway is asked to stop.
+    pub shutdown_grace: Period,
+}
+
+impl Default for RawServer {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            public_url: None,
+            tls_cert: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            body_limit: 64 * 1024,
+            connection_limit: 10_000,
+            request_timeout: Period::seconds(30),
+            header_timeout: Period::seconds(10),
+            shutdown_grace: Period::seconds(30),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawSite {
+    /// Title of the pages.
+    #[schemars(length(min = 1, max = 100))]
+    pub title: String,
+    /// Accent colour: `#rrggbb`. Default: the built-in one.
+    pub accent: Option<String>,
+}
+
+impl Default for RawSite {
+    fn default() -> Self {
+        Self { title: "Fanlight".into(), accent: None }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDatabase {
+    /// `sqlite:` and a file. Default: `fanlight.db` in `data_dir`.
+    pub url: Option<String>,
+    /// How long a locked database is waited for before the answer is 503.
+    pub busy_timeout: Period,
+}
+
+impl Default for RawDatabase {
+    fn default() -> Self {
+        Self { url: None, busy_timeout: Period::seconds(5) }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawAccess {
+    /// How long a browser stays signed in.
+    pub sign_in_lifetime: Period,
+    /// How long a one-time sign-in link is good.
+    pub link_lifetime: Period,
+    /// Failed authentications of one address before it has to wait.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub failure_limit: u32,
+    /// Length of the window in which failures count, and longest wait.
+    pub failure_window: Period,
+}
+
+impl Default for RawAccess {
+    fn default() -> Self {
+        Self {
+            sign_in_lifetime: Period::seconds(12 * 3600),
+            link_lifetime: Period::seconds(15 * 60),
+            failure_limit: 20,
+            failure_window: Period::seconds(60),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawSessions {
+    /// A session that nobody opens expires after this.
+    pub pending_timeout: Period,
+    /// The same for a session whose generated public key has to be installed first.
+    pub keypair_timeout: Period,
+    /// A session ends after this.
+    pub max_duration: Period,
+    /// How long a session waits for an owner who reloads the page or lost the network.
+    pub reattach_grace: Period,
+    /// How long the settings of a session that ended are held in memory, so that it can be
+    /// taken up again.
+    pub reconnect_grace: Period,
+    /// How long an opening link is good.
+    pub opening_link_lifetime: Period,
+    /// How long a WebSocket ticket is good.
+    pub ticket_lifetime: Period,
+    /// Most live sessions of this gateway.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_total: usize,
+    /// Most live sessions of one user or key.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_per_user: usize,
+    /// A viewer that takes no data for so long is dropped.
+    pub send_deadline: Period,
+    /// A WebSocket that shows no sign of life for so long is dropped.
+    pub idle_deadline: Period,
+    /// Whether people who are not admins see only their own sessions.
+    pub list_own_only: bool,
+    /// How long a name look-up or a connection to a target may take.
+    pub connect_timeout: Period,
+}
+
+impl Default for RawSessions {
+    fn default() -> Self {
+        Self {
+            pending_timeout: Period::seconds(60),
+            keypair_timeout: Period::seconds(15 * 60),
+            max_duration: Period::seconds(8 * 3600),
+            reattach_grace: Period::seconds(60),
+            reconnect_grace: Period::seconds(5 * 60),
+            opening_link_lifetime: Period::seconds(60),
+            ticket_lifetime: Period::seconds(30),
+            max_total: 1000,
+            max_per_user: 100,
+            send_deadline: Period::seconds(10),
+            idle_deadline: Period::seconds(45),
+            list_own_only: false,
+            connect_timeout: Period::seconds(10),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawEngine {
+    /// `embedded` (in this process) or `guacd`, for protocols that both can run.
+    #[schemars(with = "EngineName")]
+    pub default: EngineKind,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes EngineKind, which has no schema of its own")]
+enum EngineName {
+    Embedded,
+    Guacd,
+}
+
+impl Default for RawEngine {
+    fn default() -> Self {
+        Self { default: EngineKind::Embedded }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGuacd {
+    /// `host:port` of each guacd (4822 where the port is left out). None: no guacd is used.
+    pub addresses: Vec<String>,
+    /// Whether they speak TLS.
+    pub tls: bool,
+    /// PEM file with the authorities to trust. Default: those of the system.
+    pub ca: Option<PathBuf>,
+    /// Longest time to connect.
+    pub connect_timeout: Period,
+    /// Longest time for the handshake.
+    pub handshake_timeout: Period,
+}
+
+impl Default for RawGuacd {
+    fn default() -> Self {
+        Self {
+            addresses: Vec::new(),
+            tls: false,
+            ca: None,
+            connect_timeout: Period::seconds(5),
+            handshake_timeout: Period::seconds(10),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawHostKeys {
+    /// What to do with a host key that was never seen: `known` refuses it, `first-use`
+    /// trusts it and remembers it. A changed key is always refused. Default: `first-use`.
+    pub policy: HostKeyPolicy,
+}
+
+/// `[network]` holds the rules for all drivers, `[network.<driver id>]` those for one.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct RawNetwork {
+    /// Networks that may be reached. Default: all but the special ones.
+    pub allow: Option<Vec<String>>,
+    /// Networks that may not; wins over `allow`.
+    pub deny: Vec<String>,
+    /// Unix sockets on this machine that may be reached, and folders of such. Default: none.
+    pub unix_sockets: Vec<PathBuf>,
+    #[serde(flatten)]
+    pub drivers: BTreeMap<String, RawRules>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawRules {
+    /// As in `[network]`.
+    pub allow: Option<Vec<String>>,
+    /// As in `[network]`.
+    pub deny: Vec<String>,
+    /// As in `[network]`.
+    pub unix_sockets: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPreset {
+    /// Name in requests: letters, digits, `-`, `_`, `.`.
+    #[schemars(length(min = 1, max = 64))]
+    pub id: String,
+    /// Name for people.
+    #[schemars(length(min = 1, max = 100))]
+    pub name: String,
+    /// Id of the driver.
+    pub session_type: String,
+    /// The session's fields, as in a request.
+    pub settings: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawLog {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// Filter such as `info` or `fanlight=debug,info`.
+    pub level: String,
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
