@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::access::FailureBrake;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
+use crate::policy::{Resolve, SystemResolver};
+use crate::sessions::Sessions;
 use crate::store::{Store, StoreError};
 
 /// Everything that handlers share. One per process, always behind an [`Arc`].
@@ -20,6 +22,8 @@ pub struct App {
     pub drivers: Drivers,
     /// What runs sessions.
     pub engines: Engines,
+    /// All sessions of this process.
+    pub sessions: Arc<Sessions>,
     /// Slows down addresses that fail to authenticate.
     pub brake: FailureBrake,
     /// Cancelled when the gateway is asked to stop.
@@ -38,6 +42,11 @@ pub struct Engines {
 }
 
 impl Engines {
+    /// Those that the configuration names; the embedded one is always there.
+    pub(crate) fn of(_config: &Config) -> Self {
+        Self { embedded: None, guacd: None }
+    }
+
     /// The engine of that kind, if there is one.
     pub fn get(&self, kind: EngineKind) -> Option<&Arc<dyn Engine>> {
         match kind {
@@ -67,18 +76,35 @@ impl App {
     /// # Errors
     /// Options and presets that no driver accepts, and a database that cannot be opened.
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
+        let engines = Engines::of(&config);
+        Self::start_with(config, engines, Arc::new(SystemResolver)).await
+    }
+
+    /// As [`start`](Self::start), with these engines and this resolver.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(
+        config: Config,
+        engines: Engines,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Arc<Self>, StartError> {
         let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;
         let errors = check_against_drivers(&config, &drivers);
         if !errors.is_empty() {
             return Err(ConfigError(errors).into());
         }
         let store = Store::open(&config).await?;
+        let sessions =
+            Sessions::start(&config, drivers.clone(), engines.clone(), store.clone(), resolver)
+                .await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             config: Arc::new(config),
             store,
             drivers,
-            engines: Engines::default(),
+            engines,
+            sessions,
             brake,
             stopping: CancellationToken::new(),
             started: Instant::now(),

@@ -7,10 +7,14 @@ mod drivers;
 mod error;
 mod extract;
 mod health;
+mod host_keys;
 mod me;
 mod openapi;
 mod presets;
 mod routes;
+mod sessions;
+mod tickets;
+mod tunnel;
 
 use std::sync::Arc;
 
@@ -37,6 +41,16 @@ pub fn all_routes() -> Routes {
         .add(any, routes!(me::me))
         .add(any, routes!(drivers::list))
         .add(any, routes!(presets::list))
+        .add(Access::Least(Role::Operator), routes!(sessions::list))
+        .add(Access::Least(Role::Poweruser), routes!(sessions::create))
+        .add(Access::Least(Role::Operator), routes!(sessions::get, sessions::end))
+        .add(Access::Least(Role::Operator), routes!(sessions::steps))
+        .add(Access::Least(Role::Operator), routes!(sessions::reconnect))
+        .add(Access::Least(Role::Operator), routes!(tickets::issue))
+        .add(Access::Open, routes!(tickets::open))
+        .add(Access::Other, routes!(tunnel::tunnel))
+        .add(Access::Least(Role::Admin), routes!(host_keys::list, host_keys::add))
+        .add(Access::Least(Role::Admin), routes!(host_keys::forget))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
 }

@@ -1,0 +1,257 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{ApiError, ApiJson, ApiPath, ApiQuery};
+use crate::App;
+use crate::access::{Identity, Role};
+use crate::sessions::{Created, Live, SessionStatus, StepView};
+use crate::store::{SessionFilter, SessionRow};
+
+/// Most sessions of one list.
+const LONGEST_LIST: u32 = 1000;
+
+/// A session that was just made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedView {
+    /// Its id.
+    session_id: Uuid,
+    /// Path of its page, for its owner.
+    client_url: String,
+    /// Path of its page for others, with the share token.
+    share_url: String,
+    /// Path of its opening link: single use, for a browser that is not signed in here.
+    open_url: String,
+    /// `pending`.
+    status: SessionStatus,
+    /// Path of its WebSocket.
+    ws_url: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// When it expires unless its owner comes.
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// A session, now or as its history shows it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionView {
+    /// Its id.
+    session_id: Uuid,
+    /// Driver id.
+    session_type: String,
+    /// Name for people, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// How far its life is.
+    status: SessionStatus,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_because: Option<String>,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// When its owner came.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    started_at: Option<OffsetDateTime>,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    ended_at: Option<OffsetDateTime>,
+    /// Name of its creator.
+    created_by: String,
+    /// Whether the caller made it.
+    own: bool,
+    /// Where it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hostname: Option<String>,
+    /// The page, for sessions that open one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// The account at the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// `embedded` or `guacd`.
+    engine: String,
+    /// How many sockets look at it.
+    active_connections: usize,
+    /// Path of its page.
+    client_url: String,
+    /// Path of its page for others, with the share token; for its owner and admins, while
+    /// it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_url: Option<String>,
+    /// Whether its owner can make it again without entering anything.
+    can_reconnect: bool,
+}
+
+/// Which sessions to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only those with this status.
+    status: Option<SessionStatus>,
+    /// At most so many, the newest first; 200 unless given, 1,000 at most.
+    limit: Option<u32>,
+}
+
+impl From<Created> for CreatedView {
+    fn from(Created { live, open_url }: Created) -> Self {
+        Self {
+            session_id: live.id,
+            client_url: client_url(live.id),
+            share_url: live.share_url(),
+            open_url,
+            status: live.status(),
+            ws_url: format!("/ws/{}", live.id),
+            created_at: live.created_at,
+            expires_at: live.expires_at,
+        }
+    }
+}
+
+fn client_url(id: Uuid) -> String {
+    format!("/client/{id}")
+}
+
+fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView {
+    let own = row.creator_id == caller.subject;
+    let in_life = live.filter(|live| live.is_live());
+    let may_share = own || caller.role == Role::Admin;
+    SessionView {
+        session_id: row.id,
+        client_url: client_url(row.id),
+        active_connections: live.map_or(0, Live::active_connections),
+        share_url: in_life.filter(|_| may_share).map(Live::share_url),
+        can_reconnect: own && live.is_some_and(|live| !live.is_live()),
+        status: live.map_or(row.status, Live::status),
+        session_type: row.session_type,
+        name: row.name,
+        ended_because: row.ended_because,
+        created_at: row.created_at,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        created_by: row.creator_name,
+        own,
+        hostname: row.hostname,
+        url: row.url,
+        username: row.username,
+        engine: row.engine,
+    }
+}
+
+/// Makes a session. Everything is checked, nothing is dialled: that happens when its owner
+/// opens it.
+#[utoipa::path(post, path = "/api/sessions", tag = "Sessions",
+    request_body(content = ref("#/components/schemas/SessionRequest")),
+    responses((status = 201, description = "Pending until its owner opens it.",
+        body = CreatedView)))]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiJson(fields): ApiJson<Map<String, Value>>,
+) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
+    let created = app.sessions.create(&identity, fields).await?;
+    Ok((StatusCode::CREATED, Json(created.into())))
+}
+
+/// Makes a session again from the settings of one that ended, while they are held.
+#[utoipa::path(post, path = "/api/sessions/{id}/reconnect", tag = "Sessions",
+    params(("id" = Uuid, Path, description = "The session that ended.")),
+    responses((status = 201, description = "A new session.", body = CreatedView),
+        (status = 409, description = "It has not ended, or its settings are no longer held.")))]
+pub(super) async fn reconnect(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiPath(id): ApiPath<Uuid>,
+) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
+    let created = app.sessions.reconnect(&identity, id).await?;
+    Ok((StatusCode::CREATED, Json(created.into())))
+}
+
+/// Lists sessions, those that ended among them.
+#[utoipa::path(get, path = "/api/sessions", tag = "Sessions", params(ListQuery),
+    responses((status = 200, description = "The newest first.", body = Vec<SessionView>)))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Json<Vec<SessionView>>, ApiError> {
+    let filter = SessionFilter {
+        creator_id: sees_own_only(&app, &identity).then(|| identity.subject.clone()),
+        status: query.status,
+        limit: query.limit.unwrap_or(200).min(LONGEST_LIST),
+    };
+    let rows = app.store.sessions(&filter).await?;
+    let views = rows.into_iter().map(|row| {
+        let live = app.sessions.find(row.id);
+        view(row, live.as_deref(), &identity)
+    });
+    Ok(Json(views.collect()))
+}
+
+/// One session.
+#[utoipa::path(get, path = "/api/sessions/{id}", tag = "Sessions",
+    params(("id" = Uuid, Path, description = "The session.")),
+    responses((status = 200, description = "The session.", body = SessionView),
+        (status = 404, description = "There is none.")))]
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiPath(id): ApiPath<Uuid>,
+) -> Result<Json<SessionView>, ApiError> {
+    let row = visible_row(&app, &identity, id).await?;
+    let live = app.sessions.find(id);
+    Ok(Json(view(row, live.as_deref(), &identity)))
+}
+
+/// The steps of a session on its way to a screen, with their times. They are held as long
+/// as the session can be made again.
+#[utoipa::path(get, path = "/api/sessions/{id}/steps", tag = "Sessions",
+    params(("id" = Uuid, Path, description = "The session.")),
+    responses((status = 200, description = "In order.", body = Vec<StepView>),
+        (status = 404, description = "There is no such session.")))]
+pub(super) async fn steps(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiPath(id): ApiPath<Uuid>,
+) -> Result<Json<Vec<StepView>>, ApiError> {
+    visible_row(&app, &identity, id).await?;
+    Ok(Json(app.sessions.find(id).map(|live| live.ladder().view()).unwrap_or_default()))
+}
+
+/// Ends a session. When the answer is there, its socket takes no more input and the
+/// connection to the target is closed.
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "Sessions",
+    params(("id" = Uuid, Path, description = "The session.")),
+    responses((status = 204, description = "It has ended."),
+        (status = 404, description = "There is none.")))]
+pub(super) async fn end(
+    State(app): State<Arc<App>>,
+    identity: Identity,
+    ApiPath(id): ApiPath<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    app.sessions.end(&identity, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn sees_own_only(app: &App, identity: &Identity) -> bool {
+    app.config.sessions.list_own_only && identity.role != Role::Admin
+}
+
+async fn visible_row(app: &App, identity: &Identity, id: Uuid) -> Result<SessionRow, ApiError> {
+    let hidden = || ApiError::not_found("There is no such session.");
+    let row = app.store.session(id).await?.ok_or_else(hidden)?;
+    if sees_own_only(app, identity) && row.creator_id != identity.subject {
+        return Err(hidden());
+    }
+    Ok(row)
+}

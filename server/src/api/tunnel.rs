@@ -1,0 +1,184 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use fanlight_core::{FieldError, Viewport};
+use fanlight_engine::link::ViewerAccess;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ApiError, ApiPath, ApiQuery};
+use crate::App;
+use crate::access::{ClientAddress, Identity, MaybeIdentity, is_own_origin};
+use crate::config::Config;
+use crate::sessions::{Bearer, Live, RelayLimits, Window, relay};
+
+/// The WebSocket sub-protocol of Guacamole tunnels.
+const PROTOCOL: &str = "guacamole";
+/// Small buffers, because most sessions are idle most of the time.
+const BUFFER: usize = 4 * 1024;
+/// Longest message from a viewer, bytes.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// What a viewer says of itself. Guacamole clients add names of their own: unknown ones
+/// are left alone.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct TunnelQuery {
+    ticket: Option<String>,
+    key: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+    dpi: Option<u32>,
+    timezone: Option<String>,
+}
+
+/// Opens a session's stream of Guacamole instructions, in both directions.
+#[utoipa::path(get, path = "/ws/{id}", tag = "Sessions",
+    params(
+        ("id" = Uuid, Path, description = "The session."),
+        ("ticket" = Option<String>, Query, description = "Of `POST /api/ws-ticket`."),
+        ("key" = Option<String>, Query, description = "A share token: joins, never owns."),
+        ("width" = Option<u32>, Query, description = "Of the viewer's window, pixels."),
+        ("height" = Option<u32>, Query, description = "Of the viewer's window, pixels."),
+        ("dpi" = Option<u32>, Query, description = "Of the viewer's screen."),
+        ("timezone" = Option<String>, Query, description = "Such as `Europe/Berlin`.")),
+    responses((status = 101, description = "A WebSocket with the sub-protocol `guacamole`.")))]
+pub(super) async fn tunnel(
+    State(app): State<Arc<App>>,
+    client: ClientAddress,
+    MaybeIdentity(identity): MaybeIdentity,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiQuery(query): ApiQuery<TunnelQuery>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    if is_own_origin(&headers, client, &app.config.server) == Some(false) {
+        return Err(ApiError::forbidden("This WebSocket comes from a page of another site."));
+    }
+    let upgrade = accept_protocol(upgrade)?;
+    let (live, access, bearer) = admit(&app, id, &query, identity, &headers).await?;
+    let window = window(&query, &live)?;
+    let attachment = live.attach(access, window).ok_or_else(not_open)?;
+    let config = app.sessions.config();
+    let limits = RelayLimits { send: config.send_deadline, idle: config.idle_deadline };
+    let upgrade = upgrade
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(LONGEST_MESSAGE)
+        .max_frame_size(LONGEST_MESSAGE);
+    let sessions = Arc::clone(&app.sessions);
+    Ok(upgrade.on_upgrade(move |socket| sessions.track(relay(socket, attachment, bearer, limits))))
+}
+
+fn accept_protocol(
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<WebSocketUpgrade, ApiError> {
+    let upgrade = upgrade
+        .map_err(|_| ApiError::bad_request("This address answers to WebSockets only."))?
+        .protocols([PROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return Err(ApiError::bad_request("The WebSocket must offer the sub-protocol guacamole."));
+    }
+    Ok(upgrade)
+}
+
+/// Who comes: by share token, ticket, opening cookie or identity, whichever is shown first.
+async fn admit(
+    app: &App,
+    id: Uuid,
+    query: &TunnelQuery,
+    identity: Option<Identity>,
+    headers: &HeaderMap,
+) -> Result<(Arc<Live>, ViewerAccess, Option<Bearer>), ApiError> {
+    let sessions = &app.sessions;
+    let find = || sessions.find(id).ok_or_else(|| ApiError::not_found("There is no such session."));
+    if let Some(key) = &query.key {
+        let access = sessions.share_access(key, id).await?;
+        let access = access.ok_or_else(|| ApiError::forbidden("This share link is not good."))?;
+        return Ok((find()?, access, None));
+    }
+    let identity = match &query.ticket {
+        Some(ticket) => sessions.use_ticket(ticket).await?,
+        None => {
+            if let Some(cookie) = shown_opening_cookie(headers, id) {
+                if sessions.is_opening_cookie(cookie, id).await? {
+                    return Ok((find()?, ViewerAccess::Own, None));
+                }
+            }
+            identity
+        }
+    };
+    let identity = identity.ok_or_else(ApiError::unauthenticated)?;
+    let live = find()?;
+    if !sessions.may_own(&identity, &live) {
+        return Err(ApiError::forbidden("This is somebody else's session."));
+    }
+    Ok((live, ViewerAccess::Own, Some(sessions.admit(identity))))
+}
+
+fn not_open() -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "session_not_open",
+        "This session has ended, or its owner has not opened it yet.",
+    )
+}
+
+/// The viewer's window: what the request for the session said, where the query is silent.
+fn window(query: &TunnelQuery, live: &Live) -> Result<Window, ApiError> {
+    let asked = live.viewport();
+    let mut errors = Vec::new();
+    let mut within = |field: &str, value: Option<u32>, usual: u32, low: u32, high: u32| {
+        let value = value.unwrap_or(usual);
+        if !(low..=high).contains(&value) {
+            errors.push(FieldError::new(field, format!("must be {low}-{high}")));
+        }
+        value
+    };
+    let viewport = Viewport {
+        width: within("width", query.width, asked.width, 64, 8192),
+        height: within("height", query.height, asked.height, 64, 8192),
+        dpi: within("dpi", query.dpi, asked.dpi, 24, 600),
+    };
+    if !query.timezone.as_deref().is_none_or(is_timezone) {
+        errors.push(FieldError::new("timezone", "must be a name like Europe/Berlin"));
+    }
+    if errors.is_empty() {
+        Ok(Window { viewport, timezone: query.timezone.clone() })
+    } else {
+        Err(ApiError::invalid(errors))
+    }
+}
+
+/// The form of a name in the IANA time zone database.
+fn is_timezone(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b))
+}
+
+fn cookie_name(session: Uuid) -> String {
+    format!("fanlight-open-{}", session.simple())
+}
+
+/// The cookie that an opening link turns into. Browsers send it to this session's stream
+/// only.
+pub(super) fn opening_cookie(session: Uuid, value: &str, config: &Config) -> Option<HeaderValue> {
+    let secure = if config.server.is_https() { "; Secure" } else { "" };
+    let lifetime = config.sessions.pending_timeout + config.sessions.max_duration;
+    let text = format!(
+        "{}={value}; Path=/ws/{session}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+        cookie_name(session),
+        lifetime.as_secs()
+    );
+    HeaderValue::try_from(text).ok()
+}
+
+fn shown_opening_cookie(headers: &HeaderMap, session: Uuid) -> Option<&str> {
+    let name = cookie_name(session);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+}
