@@ -1,0 +1,85 @@
+use std::io;
+
+use fanlight_core::{Cause, Endpoint, SessionError};
+
+/// What can go wrong inside the connection's task.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Ssh(russh::Error),
+    Session(SessionError),
+}
+
+impl From<russh::Error> for Fault {
+    fn from(error: russh::Error) -> Self {
+        Self::Ssh(error)
+    }
+}
+
+impl Fault {
+    /// The sentence for a person.
+    pub(super) fn explain(self, endpoint: &Endpoint) -> SessionError {
+        match self {
+            Self::Session(error) => error,
+            Self::Ssh(error) => explain(&error, endpoint),
+        }
+    }
+}
+
+/// A failure of the connection, once the bytes flow.
+pub(super) fn explain(error: &russh::Error, endpoint: &Endpoint) -> SessionError {
+    let (cause, text) = match error {
+        russh::Error::KeepaliveTimeout => {
+            (Cause::Lost, format!("{endpoint} stopped answering. Check that it is still up."))
+        }
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => (
+            Cause::Refused,
+            format!(
+                "{endpoint} offers no {kind:?} algorithm that is safe enough (only {}). Update its SSH server.",
+                theirs.join(", ")
+            ),
+        ),
+        russh::Error::Version => {
+            (Cause::Refused, format!("{endpoint} does not speak SSH. Check the port."))
+        }
+        russh::Error::WrongServerSig | russh::Error::UnknownKey => {
+            (Cause::Untrusted, format!("{endpoint} could not prove that its host key is its own."))
+        }
+        _ => (Cause::Lost, format!("{endpoint} broke off the connection.")),
+    };
+    SessionError::new(cause, text)
+}
+
+/// A failure to reach the target at all.
+pub(super) fn explain_dial(error: &io::Error, endpoint: &Endpoint) -> SessionError {
+    use io::ErrorKind as Kind;
+    let (cause, text) = match error.kind() {
+        Kind::ConnectionRefused => (
+            Cause::Refused,
+            format!(
+                "{endpoint} refused the connection. Check the port and that SSH is running there."
+            ),
+        ),
+        Kind::TimedOut => (
+            Cause::TimedOut,
+            format!(
+                "{endpoint} did not answer. Check that it is up and that no firewall is between."
+            ),
+        ),
+        Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NotFound => (
+            Cause::NotFound,
+            format!("There is no way to {endpoint}. Check the address and the network."),
+        ),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::UnexpectedEof => {
+            (Cause::Lost, format!("{endpoint} broke off the connection."))
+        }
+        Kind::PermissionDenied => {
+            (Cause::Denied, format!("The gateway's system does not let it connect to {endpoint}."))
+        }
+        _ => (Cause::Lost, format!("Connecting to {endpoint} failed: {error}.")),
+    };
+    SessionError::new(cause, text)
+}
+
+pub(super) fn too_slow(endpoint: &Endpoint, doing: &str) -> SessionError {
+    SessionError::new(Cause::TimedOut, format!("{endpoint} took too long to {doing}."))
+}

@@ -1,0 +1,45 @@
+use fanlight_core::{Cause, EngineKind, Plan, Route, SessionError};
+
+use crate::host_pin::HostPin;
+use crate::settings::SshSettings;
+
+/// guacd's own default is `linux`, which modern programs know less of.
+const TERMINAL_TYPE: &str = "xterm-256color";
+/// Seconds; finds dead connections without keeping machines busy.
+const ALIVE_INTERVAL: &str = "30";
+
+/// The plan for guacd's `ssh` plug-in and the embedded client alike.
+pub(crate) fn plan(settings: &SshSettings, route: Route) -> Plan {
+    Plan::new("ssh")
+        .target(route)
+        .set_some("username", settings.username.as_ref())
+        .set_secret("password", settings.password.as_ref())
+        .set_secret("private-key", settings.private_key.as_ref())
+        .set_secret("passphrase", settings.passphrase.as_ref())
+        .set_some("host-key", settings.host_key.as_ref())
+        .set_some("command", settings.command.as_ref())
+        .set_some("font-size", settings.font_size)
+        .set_some("color-scheme", settings.color_scheme.map(|scheme| scheme.name()))
+        .set_some("scrollback", settings.scrollback)
+        .set_some("terminal-type", settings.terminal_type.as_ref())
+        .set_some("backspace", settings.backspace)
+        .set_some("locale", settings.locale.as_ref())
+        .set_some("server-alive-interval", settings.server_alive_interval)
+        .set_flag("disable-copy", settings.disable_copy)
+        .set_flag("disable-paste", settings.disable_paste)
+        .set_flag("read-only", settings.read_only)
+        .default("terminal-type", TERMINAL_TYPE)
+        .default("server-alive-interval", ALIVE_INTERVAL)
+}
+
+/// guacd compares whole keys only: a fingerprint would never match.
+pub(crate) fn check_engine(settings: &SshSettings, engine: EngineKind) -> Result<(), SessionError> {
+    let pin = settings.host_key.as_deref().and_then(HostPin::parse);
+    match (engine, pin) {
+        (EngineKind::Guacd, Some(HostPin::Fingerprint(_))) => Err(SessionError::new(
+            Cause::EngineLacksParameter,
+            "guacd does not support a fingerprint as host_key: give the public key itself.",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,153 @@
+use fanlight_core::{FieldError, Hostname, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::host_pin::HostPin;
+use crate::private_key::{KeyFault, parse_private_key};
+
+/// The fields of one SSH session.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SshSettings {
+    /// Name or address of the server.
+    #[schemars(title = "Host", extend("x-placeholder" = "server.example.com"))]
+    pub hostname: Hostname,
+    /// Port of the SSH service, 22 if left out.
+    #[schemars(title = "Port", range(min = 1, max = 65535), extend("x-placeholder" = "22"))]
+    pub port: Option<u16>,
+    /// Account to log in as. Asked for in the terminal if left out.
+    #[schemars(title = "User name", length(min = 1, max = 256), extend("x-group" = "Login"))]
+    pub username: Option<String>,
+    /// Password. Asked for in the terminal if the server wants one and it is left out.
+    #[schemars(title = "Password", extend("x-group" = "Login"))]
+    pub password: Option<Secret>,
+    /// Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+    #[schemars(
+        title = "Private key",
+        length(max = 32768),
+        extend(
+            "x-group" = "Login",
+            "x-multiline" = true,
+            "x-placeholder" = "-----BEGIN OPENSSH PRIVATE KEY-----"
+        )
+    )]
+    pub private_key: Option<Secret>,
+    /// What the private key is encrypted with. Asked for in the terminal if left out.
+    #[schemars(title = "Passphrase of the key", extend("x-group" = "Login"))]
+    pub passphrase: Option<Secret>,
+    /// The only host key to accept: an OpenSSH public key line, its base64 part, or its
+    /// SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+    #[schemars(
+        title = "Host key",
+        length(max = 8192),
+        extend("x-group" = "Login", "x-placeholder" = "ssh-ed25519 AAAA...")
+    )]
+    pub host_key: Option<String>,
+    /// Command to run instead of the login shell.
+    #[schemars(title = "Command", length(min = 1, max = 4096), extend("x-group" = "Terminal"))]
+    pub command: Option<String>,
+    /// Size of the text in points, 12 if left out.
+    #[schemars(title = "Font size", range(min = 6, max = 72), extend("x-group" = "Terminal"))]
+    pub font_size: Option<u8>,
+    /// Colours of the text and its background.
+    #[schemars(title = "Colours", extend("x-group" = "Terminal"))]
+    pub color_scheme: Option<ColorScheme>,
+    /// Lines kept to scroll back to, 1000 if left out.
+    #[schemars(title = "Scrollback", range(min = 0, max = 100000), extend("x-group" = "Terminal"))]
+    pub scrollback: Option<u32>,
+    /// What the server takes the terminal for ($TERM), xterm-256color if left out.
+    #[schemars(title = "Terminal type", length(min = 1, max = 64), extend("x-group" = "Terminal"))]
+    pub terminal_type: Option<String>,
+    /// Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+    #[schemars(title = "Backspace code", extend("enum" = [127, 8], "x-group" = "Terminal"))]
+    pub backspace: Option<u8>,
+    /// Language of the remote programs ($LANG), where the server lets it be set.
+    #[schemars(
+        title = "Locale",
+        length(min = 1, max = 64),
+        extend("x-group" = "Terminal", "x-placeholder" = "en_US.UTF-8")
+    )]
+    pub locale: Option<String>,
+    /// Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
+    #[schemars(title = "Keep-alive", range(min = 0, max = 3600), extend("x-group" = "Terminal"))]
+    pub server_alive_interval: Option<u32>,
+    /// Nothing copied in the session reaches the viewers' clipboards.
+    #[serde(default)]
+    #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
+    pub disable_copy: bool,
+    /// Nothing can be pasted from the viewers' clipboards.
+    #[serde(default)]
+    #[schemars(title = "No pasting", extend("x-group" = "Restrictions"))]
+    pub disable_paste: bool,
+    /// Watch only: no key and no click reaches the server.
+    #[serde(default)]
+    #[schemars(title = "Read only", extend("x-group" = "Restrictions"))]
+    pub read_only: bool,
+}
+
+/// Colours of the terminal, by guacd's names: text on background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColorScheme {
+    /// Grey on black.
+    GrayBlack,
+    /// White on black.
+    WhiteBlack,
+    /// Green on black.
+    GreenBlack,
+    /// Black on white.
+    BlackWhite,
+}
+
+impl ColorScheme {
+    /// guacd's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GrayBlack => "gray-black",
+            Self::WhiteBlack => "white-black",
+            Self::GreenBlack => "green-black",
+            Self::BlackWhite => "black-white",
+        }
+    }
+}
+
+impl SshSettings {
+    /// What the schema cannot say. Nothing of the values shows.
+    pub(crate) fn errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        errors.extend(self.key_error());
+        if self.host_key.as_ref().is_some_and(|text| HostPin::parse(text).is_none()) {
+            errors.push(FieldError::new(
+                "host_key",
+                "must be an OpenSSH public key or a SHA256: fingerprint",
+            ));
+        }
+        let words = [("terminal_type", &self.terminal_type), ("locale", &self.locale)];
+        for (name, text) in words {
+            if text.as_ref().is_some_and(|text| !text.bytes().all(is_word)) {
+                errors.push(FieldError::new(name, "must be letters, digits and -+._@ only"));
+            }
+        }
+        errors
+    }
+
+    fn key_error(&self) -> Option<FieldError> {
+        let passphrase = self.passphrase.as_ref();
+        let Some(key) = &self.private_key else {
+            let message = "is of no use without private_key";
+            return passphrase.map(|_| FieldError::new("passphrase", message));
+        };
+        match parse_private_key(key.expose(), passphrase.map(|p| p.expose().as_str())) {
+            // Without its passphrase the key can only be read after the prompt.
+            Ok(_) | Err(KeyFault::Encrypted) => None,
+            Err(KeyFault::WrongPassphrase) => {
+                Some(FieldError::new("passphrase", KeyFault::WrongPassphrase.message()))
+            }
+            Err(fault) => Some(FieldError::new("private_key", fault.message())),
+        }
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-+._@".contains(&byte)
+}

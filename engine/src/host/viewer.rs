@@ -1,0 +1,205 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use fanlight_core::{Cause, Painter, SessionError};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::notices::{Notices, write_farewell};
+use super::pace::{Pace, Turn};
+use super::stage::Stage;
+use crate::display::WireCanvas;
+use crate::link::LinkReader;
+use crate::wire::Writer;
+
+/// A viewer hears something at least this often, so that a dead one is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long a viewer may take over its last frame before the farewell follows anyway.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+
+/// What the two halves of a viewer share.
+#[derive(Default)]
+pub(super) struct ViewerState {
+    pub(super) pace: Mutex<Pace>,
+    /// Answers to the viewer's streams, ready to be sent.
+    pub(super) answers: Mutex<BytesMut>,
+    /// Set when the viewer said goodbye.
+    pub(super) left: AtomicBool,
+    /// Rung when one of these changes.
+    pub(super) wake: Notify,
+}
+
+/// The half that a viewer's socket pulls from.
+pub(super) struct ViewerReader {
+    stage: Arc<Stage>,
+    state: Arc<ViewerState>,
+    notices: Notices,
+    painter: Option<Box<dyn Painter>>,
+    screen_number: u64,
+    painted: u64,
+    last_words: Instant,
+    end_seen: Option<Instant>,
+    finished: bool,
+}
+
+/// What to do next.
+enum Next {
+    Send(BytesMut),
+    /// Wait for news, until then at most.
+    Wait(Instant),
+    /// Wait for news or a change of the picture, until then at most.
+    WaitForChange(Instant),
+}
+
+impl ViewerReader {
+    pub(super) fn new(stage: Arc<Stage>, state: Arc<ViewerState>) -> Self {
+        let notices = Notices::joining(&stage.board());
+        Self {
+            stage,
+            state,
+            notices,
+            painter: None,
+            screen_number: 0,
+            painted: 0,
+            last_words: Instant::now(),
+            end_seen: None,
+            finished: false,
+        }
+    }
+
+    fn step(&mut self, now: Instant) -> Result<Next, SessionError> {
+        let mut out = std::mem::take(&mut *self.state.answers.lock());
+        self.notices.write(&self.stage.board(), &mut out);
+        if !out.is_empty() {
+            return Ok(Next::Send(out));
+        }
+        if let Some(end) = self.stage.end().cloned() {
+            return Ok(self.bid_farewell(&end, now));
+        }
+        let deadline = self.state.pace.lock().deadline();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(lost());
+        }
+        let keep_alive = self.last_words + KEEP_ALIVE;
+        let until = deadline.unwrap_or(keep_alive);
+        if self.up_to_date() {
+            if deadline.is_none() && keep_alive <= now {
+                return Ok(Next::Send(self.keep_alive(now)));
+            }
+            return Ok(Next::WaitForChange(until));
+        }
+        let turn = self.state.pace.lock().turn(now);
+        match turn {
+            Turn::AfterAck => Ok(Next::Wait(until)),
+            Turn::At(slot) => Ok(Next::Wait(slot.min(until))),
+            Turn::Now => Ok(self.paint(now).map_or(Next::WaitForChange(until), Next::Send)),
+        }
+    }
+
+    fn up_to_date(&self) -> bool {
+        self.painted == self.stage.generation()
+    }
+
+    /// One frame with everything that this viewer lacks, if that is anything.
+    fn paint(&mut self, now: Instant) -> Option<BytesMut> {
+        // Read before painting: a change that comes meanwhile is painted next time.
+        self.painted = self.stage.generation();
+        self.follow_screen();
+        let mut canvas = WireCanvas::new();
+        let drawn = self.painter.as_mut().is_some_and(|painter| painter.paint(&mut canvas));
+        let mut pace = self.state.pace.lock();
+        if !drawn {
+            pace.looked(now);
+            return None;
+        }
+        let mut frame = canvas.take_frame();
+        end_frame(&mut pace, &mut frame, now);
+        Some(frame)
+    }
+
+    fn follow_screen(&mut self) {
+        if let Some(shown) = self.stage.shown()
+            && shown.number != self.screen_number
+        {
+            self.screen_number = shown.number;
+            self.painter = Some(shown.screen.painter());
+        }
+    }
+
+    /// A `sync` has to be answered, so it finds dead viewers; but the first one tells a
+    /// client that it is connected, so none is sent before there is a picture.
+    fn keep_alive(&self, now: Instant) -> BytesMut {
+        let mut out = BytesMut::new();
+        if self.painter.is_some() {
+            end_frame(&mut self.state.pace.lock(), &mut out, now);
+        } else {
+            Writer::new(&mut out, "nop");
+        }
+        out
+    }
+
+    /// The last picture, why the session ended, and the end.
+    fn bid_farewell(&mut self, end: &Result<(), SessionError>, now: Instant) -> Next {
+        let limit = *self.end_seen.get_or_insert(now) + FAREWELL_LIMIT;
+        let turn = self.state.pace.lock().turn(now);
+        let mut out = match turn {
+            _ if self.up_to_date() => BytesMut::new(),
+            Turn::AfterAck if now < limit => return Next::Wait(limit),
+            Turn::At(slot) if now < limit => return Next::Wait(slot.min(limit)),
+            _ => self.paint(now).unwrap_or_default(),
+        };
+        write_farewell(end, &mut out);
+        self.finished = true;
+        Next::Send(out)
+    }
+}
+
+fn end_frame(pace: &mut Pace, frame: &mut BytesMut, now: Instant) {
+    let wall_clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let stamp = pace.stamp(i64::try_from(wall_clock.as_millis()).unwrap_or(i64::MAX));
+    Writer::new(frame, "sync").int(stamp).int(1);
+    pace.sent(frame.len(), now);
+}
+
+fn lost() -> SessionError {
+    SessionError::new(Cause::Lost, "The viewer stopped answering.")
+}
+
+#[async_trait]
+impl LinkReader for ViewerReader {
+    async fn next(&mut self) -> Result<Option<Bytes>, SessionError> {
+        let (stage, state) = (self.stage.clone(), self.state.clone());
+        loop {
+            if self.finished || state.left.load(Ordering::Acquire) {
+                return Ok(None);
+            }
+            // Listening starts before looking, or a change in between would be missed.
+            let (news, changed) = (stage.news.notified(), stage.changed.notified());
+            tokio::pin!(news, changed);
+            news.as_mut().enable();
+            let now = Instant::now();
+            changed.as_mut().enable();
+            match self.step(now)? {
+                Next::Send(out) => {
+                    self.last_words = now;
+                    return Ok(Some(out.freeze()));
+                }
+                Next::Wait(until) => tokio::select! {
+                    () = news => {}
+                    () = state.wake.notified() => {}
+                    () = sleep_until(until) => {}
+                },
+                Next::WaitForChange(until) => tokio::select! {
+                    () = news => {}
+                    () = changed => {}
+                    () = state.wake.notified() => {}
+                    () = sleep_until(until) => {}
+                },
+            }
+        }
+    }
+}
