@@ -1,0 +1,63 @@
+import { ApiError, errorFrom, unreachable } from './errors';
+import type { AuthStatus, CreatedSession, Driver, Me, Preset, Session } from './types';
+
+const TIMEOUT_MS = 20_000;
+
+/** Called when the gateway no longer knows who this is. */
+let signedOut: () => void = () => {};
+
+export function onSignedOut(handler: () => void): void {
+  signedOut = handler;
+}
+
+async function exchange(method: string, path: string, body: unknown): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw unreachable();
+  }
+}
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await exchange(method, path, body);
+  const text = await response.text().catch(() => {
+    throw unreachable();
+  });
+  if (!response.ok) {
+    const error = errorFrom(response.status, text, response.headers.get('retry-after'));
+    if (error.status === 401 && path !== '/api/auth/sign-in') signedOut();
+    throw error;
+  }
+  if (text === '') return undefined as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new ApiError(response.status, 'unexpected', errorFrom(response.status, '').message);
+  }
+}
+
+const session = (id: string): string => `/api/sessions/${encodeURIComponent(id)}`;
+
+/** The gateway's API, as far as these pages use it. Every call throws an `ApiError`. */
+export const api = {
+  authStatus: () => request<AuthStatus>('GET', '/api/auth/status'),
+  signIn: (api_key: string) => request<void>('POST', '/api/auth/sign-in', { api_key }),
+  me: () => request<Me>('GET', '/api/me'),
+  drivers: () => request<Driver[]>('GET', '/api/drivers'),
+  presets: () => request<Preset[]>('GET', '/api/presets'),
+  sessions: () => request<Session[]>('GET', '/api/sessions'),
+  session: (id: string) => request<Session>('GET', session(id)),
+  create: (fields: Record<string, unknown>) => request<CreatedSession>('POST', '/api/sessions', fields),
+  reconnect: (id: string) => request<CreatedSession>('POST', `${session(id)}/reconnect`),
+  end: (id: string) => request<void>('DELETE', session(id)),
+  banner: (id: string, token: string) =>
+    request<{ banner: string }>('GET', `${session(id)}/banner?token=${encodeURIComponent(token)}`),
+};

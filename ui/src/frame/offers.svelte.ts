@@ -1,0 +1,99 @@
+import type { Driver } from '../api/types';
+import { account } from '../lib/account.svelte';
+import { drivers, isLive, nameOf, placeOf, presets, sessions } from '../lib/catalog.svelte';
+import { parseTargets, type Target } from '../lib/connect-text';
+import { draft } from '../lib/draft.svelte';
+import { openSession, pathOf } from '../lib/open';
+import { find, type Offer } from '../lib/palette';
+import { preferences, type Theme } from '../lib/preferences.svelte';
+import { connectTarget } from '../lib/quick';
+import { recents } from '../lib/recent';
+import { router } from '../lib/router.svelte';
+import { t } from '../strings';
+
+function adHoc(text: string): Offer[] {
+  if (!account.may('poweruser')) return [];
+  return parseTargets(text, drivers.data ?? []).slice(0, 5).map((target: Target) => ({
+    id: `adhoc:${target.driver.id}`,
+    group: t('palette.connect'),
+    title: t('palette.adhoc', { target: target.text.replace(/^\S+\s+/, '') }),
+    detail: target.driver.label,
+    driver: target.driver.id,
+    run: (newTab) => connectTarget(target, newTab),
+  }));
+}
+
+const livePages = (): Offer[] =>
+  (sessions.data ?? []).filter(isLive).map((session) => ({
+    id: `session:${session.session_id}`,
+    group: t('palette.live'),
+    title: nameOf(session),
+    detail: session.session_type,
+    driver: session.session_type,
+    live: true,
+    words: session.created_by ?? '',
+    run: (newTab) => visit(pathOf(session), newTab),
+  }));
+
+const readyMade = (): Offer[] =>
+  (presets.data ?? []).map((preset) => ({
+    id: `preset:${preset.id}`,
+    group: t('palette.presets'),
+    title: preset.name,
+    detail: placeOf(preset),
+    driver: preset.session_type,
+    words: preset.session_type,
+    run: (newTab) => openSession({ preset: preset.id }, newTab),
+  }));
+
+const recent = (): Offer[] =>
+  recents().slice(0, 6).filter((entry) => drivers.data?.some((driver) => driver.id === entry.driver)).map((entry) => ({
+    id: `recent:${entry.driver}:${entry.title}`,
+    group: t('palette.recent'),
+    title: entry.title,
+    detail: entry.driver,
+    driver: entry.driver,
+    run: () => {
+      draft.take(entry.driver, entry.values);
+      router.go('/');
+    },
+  }));
+
+const blank = (driver: Driver): Offer => ({
+  id: `form:${driver.id}`,
+  group: t('palette.form'),
+  title: driver.label,
+  detail: driver.description,
+  driver: driver.id,
+  run: () => {
+    draft.take(driver.id, {});
+    router.go('/');
+  },
+});
+
+function visit(path: string, newTab: boolean): void {
+  if (newTab) window.open(path, '_blank', 'noopener');
+  else router.go(path);
+}
+
+function actions(help: () => void): Offer[] {
+  const action = (title: string, run: (newTab: boolean) => void, detail = ''): Offer =>
+    ({ id: `action:${detail}${title}`, group: t('palette.actions'), title, detail, run });
+  const theme = (value: Theme): Offer =>
+    action(t(`theme.${value}`), () => { preferences.theme = value; }, t('theme.label'));
+  return [
+    action(t('nav.connections'), (tab) => visit('/', tab)),
+    action(t('nav.sessions'), (tab) => visit('/sessions', tab)),
+    action(t('nav.settings'), (tab) => visit('/settings', tab)),
+    theme('system'), theme('light'), theme('dark'),
+    action(t('nav.help'), help),
+    action(t('nav.signout'), () => location.assign('/auth/logout')),
+  ];
+}
+
+/** What the palette shows for a query: an ad-hoc target first, then what is known. */
+export function offersFor(query: string, help: () => void): Offer[] {
+  const forms = account.may('poweruser') ? (drivers.data ?? []).map(blank) : [];
+  const known = [...readyMade(), ...livePages(), ...recent(), ...forms, ...actions(help)];
+  return [...adHoc(query), ...find(known, query)];
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { routeOf, safeNext } from './route';
+
+const at = (path: string) => {
+  const url = new URL(path, 'https://gate.example');
+  return routeOf(url);
+};
+
+describe('routeOf', () => {
+  it('reads both forms of a share', () => {
+    const wanted = { page: 'session', id: '550e', key: 'abc123' };
+    expect(at('/client/550e&key=abc123')).toEqual(wanted);
+    expect(at('/client/550e?key=abc123')).toEqual(wanted);
+    expect(at('/client/550e')).toEqual({ ...wanted, key: null });
+  });
+
+  it('knows the pages', () => {
+    expect(['/', '/sessions', '/settings/', '/x'].map((path) => at(path).page)).toEqual(['start', 'sessions', 'settings', 'missing']);
+    expect(at('/login?next=/client/1')).toEqual({ page: 'sign-in', next: '/client/1', reason: null });
+    expect(at('/login?reason=link')).toEqual({ page: 'sign-in', next: '/', reason: 'link' });
+  });
+});
+
+describe('safeNext', () => {
+  it('bar_27_next_stays_on_this_site', () => {
+    for (const bad of ['//x', '/\\x', 'https://x', '/a\r\nb', '/\tx', 'x', '', null]) expect(safeNext(bad)).toBe('/');
+    expect(safeNext('/sessions?a=b')).toBe('/sessions?a=b');
+  });
+});

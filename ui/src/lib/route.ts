@@ -1,0 +1,29 @@
+export type Route =
+  | { page: 'start' | 'sessions' | 'settings' | 'missing' }
+  | { page: 'sign-in'; next: string; reason: string | null }
+  | { page: 'session'; id: string; key: string | null };
+
+/** A path of this site, so that a forged `next` never leads elsewhere. */
+export function safeNext(next: string | null): string {
+  if (next === null || !next.startsWith('/') || /^\/[/\\]|[\\\r\n\t]/.test(next)) return '/';
+  return next;
+}
+
+/** `/client/{id}`, the share as `&key=` behind the path (the form that is handed out) or as `?key=`. */
+function sessionRoute(path: string, query: URLSearchParams): Route {
+  const [id = '', ...rest] = path.slice('/client/'.length).split('&');
+  const key = new URLSearchParams(rest.join('&')).get('key') ?? query.get('key');
+  return { page: 'session', id: decodeURIComponent(id), key };
+}
+
+/** The page for an address. */
+export function routeOf(location: { pathname: string; search: string }): Route {
+  const query = new URLSearchParams(location.search);
+  const path = location.pathname.replace(/(.)\/+$/, '$1');
+  if (path.startsWith('/client/')) return sessionRoute(path, query);
+  if (path === '/') return { page: 'start' };
+  if (path === '/sessions') return { page: 'sessions' };
+  if (path === '/settings') return { page: 'settings' };
+  if (path === '/login') return { page: 'sign-in', next: safeNext(query.get('next')), reason: query.get('reason') };
+  return { page: 'missing' };
+}

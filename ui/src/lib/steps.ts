@@ -1,0 +1,35 @@
+/** One rung of the connect ladder. */
+export interface Rung {
+  name: string;
+  state: 'running' | 'done' | 'failed';
+  /** How long it took, or has taken so far; `null` where the gateway does not say. */
+  milliseconds: number | null;
+}
+
+const STATES = new Set(['running', 'done', 'failed']);
+
+/** Applies a `step,<index>,<state>,<milliseconds>,<name>` instruction. What is malformed changes nothing. */
+export function climb(ladder: readonly Rung[], args: readonly string[]): Rung[] {
+  const [index = '', state = '', time = '', name = ''] = args;
+  const at = Number(index);
+  if (!/^\d{1,3}$/.test(index) || at > ladder.length || !STATES.has(state) || name === '') return [...ladder];
+  const milliseconds = /^\d+$/.test(time) ? Number(time) : null;
+  const next = [...ladder];
+  next[at] = { name, state: state as Rung['state'], milliseconds };
+  return next;
+}
+
+/** The ladder of a session that broke off: what was under way has failed. */
+export function fallOff(ladder: readonly Rung[]): Rung[] {
+  return ladder.map((rung) => (rung.state === 'running' ? { ...rung, state: 'failed' } : rung));
+}
+
+/** `840 ms`, `2.4 s`, `1 min 5 s`. */
+export function spell(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

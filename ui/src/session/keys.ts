@@ -1,0 +1,24 @@
+/** X11 keysyms of the keys that the pages offer. */
+export const KEYSYM = {
+  tab: 0xff09,
+  escape: 0xff1b,
+  delete: 0xffff,
+  insert: 0xff63,
+  print: 0xff61,
+  left: 0xff51,
+  up: 0xff52,
+  right: 0xff53,
+  down: 0xff54,
+  f1: 0xffbe,
+  control: 0xffe3,
+  alt: 0xffe9,
+  super: 0xffeb,
+} as const;
+
+/** Keys that are only held while another one is pressed. */
+const MODIFIERS = new Set([0xffe1, 0xffe2, 0xffe3, 0xffe4, 0xffe7, 0xffe8, 0xffe9, 0xffea, 0xffeb, 0xffec, 0xfe03]);
+
+export const isModifier = (keysym: number): boolean => MODIFIERS.has(keysym);
+
+/** `v` or `V`: with Ctrl or Cmd it pastes. */
+export const isPasteKey = (keysym: number): boolean => keysym === 0x76 || keysym === 0x56;

@@ -1,0 +1,326 @@
+import { Client, Display, StringWriter, Tunnel } from '@glokon/guacamole-common-js';
+import { api } from '../api/client';
+import { ApiError, messageOf } from '../api/errors';
+import type { Session } from '../api/types';
+import { isLive } from '../lib/catalog.svelte';
+import { climb, fallOff, type Rung } from '../lib/steps';
+import { t } from '../strings';
+import { isOrderly } from './advice';
+import { delayBefore, isFinal, PATIENCE_MS } from './backoff';
+import { Clipboard } from './clipboard';
+import type { SessionState } from './favicon';
+import type { Input } from './input';
+import { GatewayTunnel, type Farewell } from './tunnel';
+import { remoteSize, scaleFor, type Size } from './viewport';
+
+const RESIZE_SETTLES_MS = 250;
+
+/** How a session ended, or failed to begin. */
+export interface Ending {
+  /** Nothing to mend: somebody or something ended it in order. */
+  orderly: boolean;
+  /** One sentence; empty where only the time is known. */
+  message: string;
+  /** Guacamole status; `null` where none was given. */
+  status: number | null;
+  at: Date;
+  /** Whether a new session can be made from this one. */
+  again: boolean;
+}
+
+/** One session in this window: its tunnel, its picture, and what is to be said about it. */
+export class SessionView {
+  state = $state<SessionState>('connecting');
+  info = $state.raw<Session | null>(null);
+  /** A text that wants a Continue before anything is dialled. */
+  banner = $state<string | null>(null);
+  ladder = $state.raw<Rung[]>([]);
+  reached = $state(false);
+  ending = $state.raw<Ending | null>(null);
+  title = $state('');
+  /** Seconds since the network was lost. */
+  lostFor = $state(0);
+  unsteady = $state(false);
+  latency = $state<number | null>(null);
+  frames = $state(0);
+  required = $state.raw<string[]>([]);
+  remoteClipboard = $state('');
+  rings = $state(0);
+  mode = $state<'fit' | 'actual'>('fit');
+  connectedAt = $state.raw<Date | null>(null);
+
+  readonly clipboard = new Clipboard();
+  input: Input | null = null;
+  #id: string;
+  #key: string | null;
+  #box: HTMLElement | null = null;
+  #client: Client | null = null;
+  #shown: Client | null = null;
+  #failure: { message: string; status: number } | null = null;
+  #farewell = false;
+  #leaving = false;
+  #disposed = false;
+  #lostAt = 0;
+  #tries = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #settle: ReturnType<typeof setTimeout> | undefined;
+  #asked: Size = { width: 0, height: 0 };
+  #drawn = 0;
+
+  constructor(id: string, key: string | null) {
+    this.#id = id;
+    this.#key = key;
+    this.clipboard.onremote = (text) => (this.remoteClipboard = text);
+  }
+
+  /** Whether this window only watches, by a share. */
+  get shared(): boolean {
+    return this.#key !== null;
+  }
+
+  /** Starts in `box`; `input` sends what is typed there. */
+  start(box: HTMLElement, input: Input): () => void {
+    this.#box = box;
+    this.input = input;
+    const observer = new ResizeObserver(() => this.#resized());
+    observer.observe(box);
+    const second = setInterval(() => this.#tick(), 1000);
+    const online = (): void => this.#tryAgain(0);
+    window.addEventListener('online', online);
+    void this.#begin();
+    return () => {
+      observer.disconnect();
+      clearInterval(second);
+      window.removeEventListener('online', online);
+      this.#dispose();
+    };
+  }
+
+  #dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#settle);
+    this.#client?.disconnect();
+    this.input?.dispose();
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#learn();
+    } catch (error) {
+      // The cookie of an opening link is good for the socket alone.
+      if (!(error instanceof ApiError && (error.status === 401 || error.status === 403))) return this.#unknown(error);
+    }
+    if (this.info && !isLive(this.info)) return this.#over(this.info);
+    if (this.info?.banner && this.info.status === 'pending' && !this.shared) this.banner = this.info.banner;
+    else this.#connect();
+  }
+
+  #unknown(error: unknown): void {
+    const gone = error instanceof ApiError && error.status === 404;
+    const message = gone ? t(this.shared ? 'session.gone.share' : 'session.gone') : messageOf(error);
+    this.#end({ orderly: gone, message, status: null, at: new Date(), again: false });
+  }
+
+  async #learn(): Promise<void> {
+    if (this.#key === null) this.info = await api.session(this.#id);
+  }
+
+  /** The person has read the banner. */
+  proceed(): void {
+    this.banner = null;
+    this.#connect();
+    this.input?.focus();
+  }
+
+  #query(): string {
+    const ratio = window.devicePixelRatio || 1;
+    this.#asked = remoteSize(this.#space(), ratio);
+    const query = new URLSearchParams({
+      width: String(this.#asked.width),
+      height: String(this.#asked.height),
+      dpi: String(Math.round(96 * ratio)),
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    });
+    if (this.#key !== null) query.set('key', this.#key);
+    return query.toString();
+  }
+
+  #connect(): void {
+    if (this.#disposed) return;
+    const tunnel = new GatewayTunnel(this.#id);
+    const client = new Client(tunnel);
+    this.#client = client;
+    this.#failure = null;
+    this.#farewell = false;
+    const draw = tunnel.oninstruction;
+    tunnel.oninstruction = (opcode, args) => {
+      if (!this.#understands(opcode, args)) draw?.(opcode, args);
+    };
+    tunnel.onlatency = (milliseconds) => (this.latency = milliseconds);
+    tunnel.onstatechange = (state) => this.#tunnelIs(state);
+    tunnel.onclose = (farewell) => client === this.#client && this.#closed(farewell);
+    client.onname = (name) => (this.title = name);
+    client.onrequired = (names) => (this.required = names);
+    client.onsync = () => this.#synced(client);
+    client.getDisplay().onresize = () => this.#scale();
+    this.clipboard.attach(client);
+    this.input?.attach(client);
+    client.connect(this.#query());
+  }
+
+  /** Handles what Fanlight says beyond guacd's vocabulary, and why a session ends. */
+  #understands(opcode: string, args: string[]): boolean {
+    this.reached = true;
+    if (opcode === 'step') this.ladder = climb(this.ladder, args);
+    else if (opcode === 'bell') this.rings += 1;
+    else {
+      if (opcode === 'error') this.#failure = { message: args[0] ?? '', status: Number(args[1]) };
+      if (opcode === 'disconnect') this.#farewell = true;
+      return false;
+    }
+    return true;
+  }
+
+  #tunnelIs(state: Tunnel.State): void {
+    this.unsteady = state === Tunnel.State.UNSTABLE;
+  }
+
+  #synced(client: Client): void {
+    this.#drawn += 1;
+    if (this.#shown === client) return;
+    this.#shown = client;
+    const element = client.getDisplay().getElement();
+    this.#box?.replaceChildren(element);
+    this.#tries = 0;
+    this.#lostAt = 0;
+    this.lostFor = 0;
+    this.connectedAt ??= new Date();
+    this.state = 'connected';
+    this.#scale();
+    this.#resized();
+    this.input?.focus();
+    void this.clipboard.bring();
+    if (this.info === null || this.info.status === 'pending') void this.#learn().catch(() => {});
+  }
+
+  #closed(farewell: Farewell): void {
+    this.required = [];
+    if (this.#disposed) return;
+    if (this.#leaving) {
+      return this.#end({ orderly: true, message: '', status: null, at: new Date(), again: !this.shared });
+    }
+    if (this.#failure) {
+      const { message, status } = this.#failure;
+      return this.#end({ orderly: isOrderly(status), message, status, at: new Date(), again: !this.shared });
+    }
+    if (this.#farewell || (farewell.opened && isFinal(farewell.code))) return void this.#askWhy();
+    if (this.#lostAt === 0) this.#lostAt = Date.now();
+    if (this.state === 'connected') this.state = 'reconnecting';
+    this.#tryAgain(delayBefore(this.#tries));
+  }
+
+  #tryAgain(delay: number): void {
+    if (this.#disposed || this.#lostAt === 0 || this.state === 'ended') return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#callAgain(), delay);
+  }
+
+  async #callAgain(): Promise<void> {
+    if (this.state === 'connected' || this.#disposed) return;
+    this.#tries += 1;
+    if (Date.now() - this.#lostAt > PATIENCE_MS) return this.#giveUp();
+    try {
+      await (this.#key === null ? this.#learn() : api.banner(this.#id, this.#key));
+      if (this.info && !isLive(this.info)) return this.#over(this.info);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return this.#unknown(error);
+      if (error instanceof ApiError && error.status === 403 && this.shared) return this.#unknown(new ApiError(404, '', ''));
+      if (error instanceof ApiError && error.status === 0) return this.#tryAgain(delayBefore(this.#tries));
+      if (this.connectedAt === null && this.#tries > 2) return this.#unknown(error);
+    }
+    this.#connect();
+  }
+
+  #giveUp(): void {
+    const message = t('session.ended.lost', { seconds: PATIENCE_MS / 1000 });
+    this.#end({ orderly: false, message, status: null, at: new Date(), again: !this.shared });
+  }
+
+  /** The remote side or somebody ended it without a word: the gateway knows who. */
+  async #askWhy(): Promise<void> {
+    await this.#learn().catch(() => {});
+    if (this.info && !isLive(this.info)) this.#over(this.info);
+    else this.#end({ orderly: true, message: '', status: null, at: new Date(), again: !this.shared });
+  }
+
+  #over(session: Session): void {
+    const at = session.ended_at ? new Date(session.ended_at) : new Date();
+    this.#end({ orderly: session.status !== 'error', message: session.error ?? '', status: null, at, again: !this.shared });
+  }
+
+  #end(ending: Ending): void {
+    clearTimeout(this.#retry);
+    if (!ending.orderly) this.ladder = fallOff(this.ladder);
+    this.ending = ending;
+    this.state = 'ended';
+    this.unsteady = false;
+  }
+
+  #tick(): void {
+    this.frames = this.#drawn;
+    this.#drawn = 0;
+    if (this.state === 'reconnecting') this.lostFor = Math.round((Date.now() - this.#lostAt) / 1000);
+  }
+
+  #space(): Size {
+    return { width: this.#box?.clientWidth ?? window.innerWidth, height: this.#box?.clientHeight ?? window.innerHeight };
+  }
+
+  /** Asks the remote side for the window's size once it has settled. */
+  #resized(): void {
+    this.#scale();
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => {
+      const size = remoteSize(this.#space(), window.devicePixelRatio || 1);
+      const same = size.width === this.#asked.width && size.height === this.#asked.height;
+      if (this.state !== 'connected' || this.shared || same) return;
+      this.#asked = size;
+      this.#client?.sendSize(size.width, size.height);
+    }, RESIZE_SETTLES_MS);
+  }
+
+  #scale(): void {
+    const display: Display | undefined = this.#shown?.getDisplay();
+    if (!display) return;
+    const remote = { width: display.getWidth(), height: display.getHeight() };
+    display.scale(scaleFor(this.mode, remote, this.#space(), window.devicePixelRatio || 1));
+  }
+
+  /** Shows the whole screen, or each remote pixel as one of the device. */
+  show(mode: 'fit' | 'actual'): void {
+    this.mode = mode;
+    this.#scale();
+  }
+
+  /** Answers what the target asked for beyond what the request held. */
+  answer(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      const stream = this.#client?.createArgumentValueStream('text/plain', name);
+      if (!stream) continue;
+      const writer = new StringWriter(stream);
+      writer.sendText(value);
+      writer.sendEnd();
+    }
+    this.required = [];
+    this.input?.focus();
+  }
+
+  /** Ends the session; a share only leaves it. */
+  async disconnect(): Promise<void> {
+    this.#leaving = true;
+    if (!this.shared) await api.end(this.#id).catch(() => {});
+    if (this.state === 'reconnecting') this.#closed({ code: 1000, reason: '', opened: true });
+    else this.#client?.disconnect();
+  }
+}
