@@ -44,6 +44,11 @@ impl Faces {
         &FACES
     }
 
+    /// Whether this face has neither weights nor slants.
+    pub(super) fn is_fallback(&self, face: FontRef<'_>) -> bool {
+        self.fallback.is_some_and(|fallback| fallback.key == face.key)
+    }
+
     /// The face that has `c`, and its glyph: the wanted style first, then the upright
     /// ones, then the fall-back.
     pub(super) fn find(
@@ -63,7 +68,7 @@ impl Faces {
 }
 
 /// The measures of a cell, in whole pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct CellMetrics {
     pub(super) size: FontSize,
     pub(super) width: u32,

@@ -4,6 +4,7 @@
 mod colors;
 mod events;
 mod fonts;
+mod glyphs;
 mod guard;
 mod keyboard;
 mod keys;

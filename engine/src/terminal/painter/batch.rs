@@ -1,0 +1,221 @@
+use fanlight_core::{Canvas, Color, Composite, Layer, Point, Rect};
+
+use super::cells::{Frame, PaintCell, row_of};
+use super::compose::Sheet;
+use super::slots::{BUFFER, Place, Slots};
+
+/// Bytes on the wire, as measured, by which a row's cheaper form is chosen.
+const COPY_COST: usize = 52;
+const FILL_COST: usize = 80;
+const UPLOAD_COST: usize = 40;
+const PICTURE_COST: usize = 330;
+const PICTURE_GLYPH_COST: usize = 24;
+const PICTURE_BLANK_COST: usize = 1;
+/// Pixels of one picture at most.
+const LARGEST_PICTURE: usize = 2 << 20;
+
+/// Cells of one row that are copied side by side from the buffer.
+struct Copy {
+    slot: u16,
+    count: u32,
+    column: usize,
+    row: usize,
+}
+
+/// A rectangle of cells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Area {
+    left: usize,
+    right: usize,
+    top: usize,
+    bottom: usize,
+}
+
+/// Everything that one frame has to draw.
+#[derive(Default)]
+pub(super) struct Batch {
+    uploads: Vec<(u16, PaintCell)>,
+    copies: Vec<Copy>,
+    fills: Vec<(Area, Color)>,
+    pictures: Vec<Area>,
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.copies.is_empty() && self.fills.is_empty() && self.pictures.is_empty()
+    }
+
+    /// Decides how each row gets from `old` to what `frame` shows.
+    pub(super) fn collect(&mut self, frame: &Frame, old: &[PaintCell], slots: &mut Slots) {
+        let columns = frame.shape.columns;
+        for row in 0..frame.shape.rows {
+            let (old, new) = (row_of(old, columns, row), frame.row(row));
+            let Some(left) = (0..columns).find(|column| old[*column] != new[*column]) else {
+                continue;
+            };
+            let right =
+                (0..columns).rfind(|column| old[*column] != new[*column]).unwrap_or(left) + 1;
+            let area = Area { left, right, top: row, bottom: row + 1 };
+            let pixels = frame.shape.metrics.width * frame.shape.metrics.height;
+            if self.picture_is_cheaper(area, old, new, slots)
+                || !self.cells(row, area, old, new, slots)
+            {
+                self.picture(area, LARGEST_PICTURE / pixels as usize);
+            }
+        }
+    }
+
+    fn picture_is_cheaper(
+        &self,
+        area: Area,
+        old: &[PaintCell],
+        new: &[PaintCell],
+        slots: &Slots,
+    ) -> bool {
+        let joins = self.pictures.last().is_some_and(|last| last.bottom == area.top);
+        let mut picture = if joins { 0 } else { PICTURE_COST };
+        let mut cells = 0;
+        let mut filling = None;
+        for column in area.left..area.right {
+            let cell = new[column];
+            let blank = cell.is_blank();
+            picture += if blank { PICTURE_BLANK_COST } else { PICTURE_GLYPH_COST };
+            if old[column] == cell {
+                filling = None;
+            } else if blank {
+                cells += if filling == Some(cell) { 0 } else { FILL_COST };
+                filling = Some(cell);
+            } else {
+                cells += COPY_COST + if slots.holds(cell) { 0 } else { UPLOAD_COST };
+                filling = None;
+            }
+        }
+        picture < cells
+    }
+
+    /// Draws a row cell by cell; `false`, and nothing done, when the buffer is too small
+    /// for all that this frame needs.
+    fn cells(
+        &mut self,
+        row: usize,
+        area: Area,
+        old: &[PaintCell],
+        new: &[PaintCell],
+        slots: &mut Slots,
+    ) -> bool {
+        let (copies, fills) = (self.copies.len(), self.fills.len());
+        for column in (area.left..area.right).filter(|column| old[*column] != new[*column]) {
+            let cell = new[column];
+            if cell.is_blank() {
+                self.fill(column, row, cell.background_color(), fills);
+                continue;
+            }
+            let slot = match slots.place(cell) {
+                Some(Place::Known(slot)) => slot,
+                Some(Place::New(slot)) => {
+                    self.uploads.push((slot, cell));
+                    slot
+                }
+                None => {
+                    self.copies.truncate(copies);
+                    self.fills.truncate(fills);
+                    return false;
+                }
+            };
+            self.copy(slot, column, row, slots);
+        }
+        self.join_fills(fills);
+        true
+    }
+
+    fn copy(&mut self, slot: u16, column: usize, row: usize, slots: &Slots) {
+        if let Some(last) = self.copies.last_mut()
+            && last.row == row
+            && last.column + last.count as usize == column
+            && slots.adjoin(last.slot + last.count as u16 - 1, slot)
+        {
+            last.count += 1;
+            return;
+        }
+        self.copies.push(Copy { slot, count: 1, column, row });
+    }
+
+    /// Adds a blank cell to the run before it, if that is of this row (from `first` on).
+    fn fill(&mut self, column: usize, row: usize, color: Color, first: usize) {
+        if let Some((area, known)) = self.fills[first..].last_mut()
+            && area.right == column
+            && *known == color
+        {
+            area.right += 1;
+            return;
+        }
+        let area = Area { left: column, right: column + 1, top: row, bottom: row + 1 };
+        self.fills.push((area, color));
+    }
+
+    /// Joins the runs from `first` on with equal ones right above.
+    fn join_fills(&mut self, first: usize) {
+        for (run, color) in self.fills.split_off(first) {
+            let above = self.fills.iter_mut().rev().find(|(area, known)| {
+                *known == color
+                    && area.bottom == run.top
+                    && (area.left, area.right) == (run.left, run.right)
+            });
+            match above {
+                Some((area, _)) => area.bottom = run.bottom,
+                None => self.fills.push((run, color)),
+            }
+        }
+    }
+
+    fn picture(&mut self, area: Area, most_cells: usize) {
+        if let Some(last) = self.pictures.last_mut().filter(|last| last.bottom == area.top) {
+            let (left, right) = (last.left.min(area.left), last.right.max(area.right));
+            if (right - left) * (area.bottom - last.top) <= most_cells {
+                *last = Area { left, right, top: last.top, bottom: area.bottom };
+                return;
+            }
+        }
+        self.pictures.push(area);
+    }
+
+    /// Draws it all.
+    pub(super) fn emit(mut self, frame: &Frame, slots: &Slots, canvas: &mut dyn Canvas) {
+        self.uploads.sort_unstable_by_key(|(slot, _)| *slot);
+        for strip in self.uploads.chunk_by(|(left, _), (right, _)| slots.adjoin(*left, *right)) {
+            let mut sheet = Sheet::new(frame.shape.metrics, &frame.clusters, strip.len(), 1);
+            for (column, (_, cell)) in strip.iter().enumerate() {
+                sheet.draw(column, 0, *cell);
+            }
+            sheet.put(canvas, BUFFER, slots.point(strip[0].0));
+        }
+        let (width, height) = (frame.shape.metrics.width, frame.shape.metrics.height);
+        let corner = |column: usize, row: usize| Point {
+            x: (column as u32 * width) as i32,
+            y: (row as u32 * height) as i32,
+        };
+        self.fills.sort_by_key(|(_, color)| (color.r, color.g, color.b));
+        for (area, color) in &self.fills {
+            let Point { x, y } = corner(area.left, area.top);
+            let width = (area.right - area.left) as u32 * width;
+            let height = (area.bottom - area.top) as u32 * height;
+            canvas.fill(Layer::DEFAULT, Rect { x, y, width, height }, *color);
+        }
+        for copy in &self.copies {
+            let (from, at) = (slots.rect(copy.slot, copy.count), corner(copy.column, copy.row));
+            canvas.copy(BUFFER, from, Layer::DEFAULT, at, Composite::Over);
+        }
+        for area in &self.pictures {
+            let (columns, rows) = (area.right - area.left, area.bottom - area.top);
+            let mut sheet = Sheet::new(frame.shape.metrics, &frame.clusters, columns, rows);
+            for row in 0..rows {
+                for (column, cell) in
+                    frame.row(area.top + row)[area.left..area.right].iter().enumerate()
+                {
+                    sheet.draw(column, row, *cell);
+                }
+            }
+            sheet.put(canvas, Layer::DEFAULT, corner(area.left, area.top));
+        }
+    }
+}

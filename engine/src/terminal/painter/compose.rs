@@ -1,0 +1,135 @@
+use fanlight_core::{Canvas, Image, Layer, Point};
+
+use super::cells::{
+    BEAM_CURSOR, BOLD, CURL, Clusters, DOUBLE_UNDERLINE, ITALIC, PaintCell, STRIKEOUT, UNDERLINE,
+    UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
+};
+use crate::terminal::fonts::CellMetrics;
+use crate::terminal::glyphs::{self, GlyphKey, LEVEL_STEP, LEVELS};
+
+const PIXEL: usize = 4;
+const OPAQUE: u8 = 255;
+
+/// A rectangle of cells, drawn pixel by pixel.
+pub(super) struct Sheet<'a> {
+    metrics: CellMetrics,
+    clusters: &'a Clusters,
+    columns: usize,
+    rows: usize,
+    rgba: Vec<u8>,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(
+        metrics: CellMetrics,
+        clusters: &'a Clusters,
+        columns: usize,
+        rows: usize,
+    ) -> Self {
+        let pixels = columns * rows * (metrics.width * metrics.height) as usize;
+        Self { metrics, clusters, columns, rows, rgba: vec![OPAQUE; pixels * PIXEL] }
+    }
+
+    fn stride(&self) -> usize {
+        self.columns * self.metrics.width as usize * PIXEL
+    }
+
+    pub(super) fn draw(&mut self, column: usize, row: usize, cell: PaintCell) {
+        let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
+        let stride = self.stride();
+        let start = row * height * stride + column * width * PIXEL;
+        if cell.is_blank() {
+            for y in 0..height {
+                paint(&mut self.rgba[start + y * stride..][..width * PIXEL], cell.background);
+            }
+            return;
+        }
+        self.glyph(start, cell);
+        self.decorations(start, cell);
+    }
+
+    fn glyph(&mut self, start: usize, cell: PaintCell) {
+        let (width, stride) = (self.metrics.width as usize, self.stride());
+        let key = GlyphKey {
+            glyph: cell.glyph,
+            metrics: self.metrics,
+            bold: cell.style & BOLD != 0,
+            italic: cell.style & ITALIC != 0,
+            wide: cell.style & (WIDE_LEFT | WIDE_RIGHT) != 0,
+        };
+        let mask = glyphs::mask(key, || self.clusters.text(cell.glyph));
+        let shades = shades(cell);
+        let skipped = if cell.style & WIDE_RIGHT != 0 { width } else { 0 };
+        for (y, levels) in mask.levels.chunks_exact(mask.width as usize).enumerate() {
+            let row = &mut self.rgba[start + y * stride..][..width * PIXEL];
+            let levels = &levels[skipped..skipped + width];
+            for (pixel, level) in row.chunks_exact_mut(PIXEL).zip(levels) {
+                pixel.copy_from_slice(&shades[usize::from(*level)]);
+            }
+        }
+    }
+
+    fn decorations(&mut self, start: usize, cell: PaintCell) {
+        let metrics = self.metrics;
+        let (height, stroke) = (metrics.height, metrics.stroke);
+        let bar = |top: u32| (top, stroke);
+        let bars = [
+            (UNDERLINE, bar(metrics.underline)),
+            (DOUBLE_UNDERLINE, bar(metrics.underline)),
+            (DOUBLE_UNDERLINE, bar(metrics.underline.saturating_sub(2 * stroke))),
+            (STRIKEOUT, bar(metrics.strikeout)),
+            (UNDERLINE_CURSOR, (height.saturating_sub(2 * stroke), 2 * stroke)),
+        ];
+        for (_, (top, thickness)) in bars.into_iter().filter(|(bit, _)| cell.style & bit != 0) {
+            self.rect(start, cell, (0, top), (metrics.width, thickness));
+        }
+        if cell.style & BEAM_CURSOR != 0 {
+            self.rect(start, cell, (0, 0), (2 * stroke, height));
+        }
+        if cell.style & CURL != 0 {
+            for x in 0..metrics.width {
+                let turn = f64::from(x) / f64::from(metrics.width) * std::f64::consts::TAU;
+                let lift = (turn.sin() * f64::from(stroke)).round() as i32;
+                let top = metrics.underline.saturating_add_signed(lift);
+                self.rect(start, cell, (x, top), (1, stroke));
+            }
+        }
+    }
+
+    fn rect(&mut self, start: usize, cell: PaintCell, at: (u32, u32), size: (u32, u32)) {
+        let stride = self.stride();
+        let bottom = (at.1 + size.1).min(self.metrics.height);
+        let right = (at.0 + size.0).min(self.metrics.width);
+        for y in at.1..bottom {
+            let row = start + y as usize * stride;
+            let part = row + at.0 as usize * PIXEL..row + right as usize * PIXEL;
+            paint(&mut self.rgba[part], cell.foreground);
+        }
+    }
+
+    pub(super) fn put(&self, canvas: &mut dyn Canvas, layer: Layer, at: Point) {
+        let width = self.columns as u32 * self.metrics.width;
+        let height = self.rows as u32 * self.metrics.height;
+        canvas.image(layer, at, Image { width, height, rgba: &self.rgba });
+    }
+}
+
+fn paint(pixels: &mut [u8], [r, g, b]: [u8; 3]) {
+    for pixel in pixels.chunks_exact_mut(PIXEL) {
+        pixel.copy_from_slice(&[r, g, b, OPAQUE]);
+    }
+}
+
+/// The colours between background and foreground, by level.
+fn shades(cell: PaintCell) -> [[u8; PIXEL]; LEVELS] {
+    let mut shades = [[OPAQUE; PIXEL]; LEVELS];
+    for (level, shade) in shades.iter_mut().enumerate() {
+        let alpha = level as u32 * u32::from(LEVEL_STEP);
+        for (channel, value) in shade.iter_mut().take(3).enumerate() {
+            let (front, back) =
+                (u32::from(cell.foreground[channel]), u32::from(cell.background[channel]));
+            *value = ((front * alpha + back * (255 - alpha) + 127) / 255) as u8;
+        }
+    }
+    shades
+}
