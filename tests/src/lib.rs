@@ -2,10 +2,21 @@
 //! the gateway itself. Each is private to its test, listens on a free loopback port,
 //! keeps its files in a temporary folder, and ends when dropped.
 
+mod browser;
+mod gateway;
 mod guacd;
+mod picture;
 mod process;
+pub mod protocol;
 mod sshd;
+mod terminal;
+pub mod viewer;
 
+pub use browser::{Browser, Screen, screenshots};
+pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
+pub use picture::Picture;
 pub use process::{Process, free_port, output_of, tail};
 pub use sshd::Sshd;
+pub use terminal::{Seat, TerminalReader, still_picture};
+pub use viewer::Viewer;

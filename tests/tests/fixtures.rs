@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use fanlight_tests::{Guacd, Sshd, output_of};
+use fanlight_tests::{Browser, Guacd, Sshd, output_of};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -32,4 +33,22 @@ async fn guacd_answers_and_ends_with_its_children() {
         while stream.read(&mut reply).await.is_ok_and(|length| length > 0) {}
     });
     assert!(rest.await.is_ok(), "a child of guacd outlived it");
+}
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_draws_and_types() {
+    let browser = Browser::start().await.unwrap();
+    let page = "<input id=i autofocus><div id=d style='position:relative'>\
+                <canvas width=4 height=2></canvas></div><script>\
+                const c = document.querySelector('canvas').getContext('2d');\
+                c.fillStyle = '#f00'; c.fillRect(1, 0, 2, 2)</script>";
+    browser
+        .call("goto", json!({ "url": format!("data:text/html,{}", page.replace('#', "%23")) }))
+        .await
+        .unwrap();
+    browser.type_text("ab").await.unwrap();
+    assert_eq!(browser.evaluate("document.querySelector('#i').value").await.unwrap(), "ab");
+    let picture = browser.canvas("#d").await.unwrap();
+    assert_eq!((picture.width, picture.height), (4, 2));
+    assert_eq!(picture.part(0, 1, 4, 1), [[0; 3], [255, 0, 0], [255, 0, 0], [0; 3]]);
+    browser.close().await.unwrap();
 }

@@ -1,0 +1,67 @@
+// Drives Debian's Chromium for the tests: one JSON request per line on standard input,
+// one JSON reply per line on standard output. Ends, with the browser, at end of input.
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
+
+const LIMIT = 20_000
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  chromiumSandbox: process.getuid() !== 0,
+  args: FLAGS,
+})
+const context = await browser.newContext({ viewport: { width: 1024, height: 768 } })
+context.setDefaultTimeout(LIMIT)
+const page = await context.newPage()
+const messages = []
+page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`))
+page.on('pageerror', (error) => messages.push(`error: ${error.message}`))
+
+const methods = {
+  goto: ({ url }) => page.goto(url).then((reply) => reply?.status() ?? null),
+  reload: () => page.reload().then(() => null),
+  url: () => page.url(),
+  messages: () => messages,
+  allow: ({ permissions, origin }) => context.grantPermissions(permissions, { origin }),
+  resize: ({ width, height }) => page.setViewportSize({ width, height }),
+  click: ({ selector }) => page.click(selector),
+  fill: ({ selector, text }) => page.fill(selector, text),
+  type: ({ text }) => page.keyboard.type(text, { delay: 5 }),
+  press: ({ key }) => page.keyboard.press(key),
+  wheel: ({ y }) => page.mouse.wheel(0, y),
+  drag: async ({ from, to }) => {
+    await page.mouse.move(...from)
+    await page.mouse.down()
+    await page.mouse.move(...to, { steps: 8 })
+    await page.mouse.up()
+  },
+  wait_for: ({ selector }) => page.waitForSelector(selector).then(() => null),
+  wait_until: ({ expression }) => page.waitForFunction(expression).then(() => null),
+  text: ({ selector }) => page.innerText(selector),
+  evaluate: ({ expression }) => page.evaluate(expression),
+  screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
+  offline: ({ offline }) => context.setOffline(offline),
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { method, argument } = JSON.parse(line)
+  const reply = await run(method, argument)
+  process.stdout.write(`${JSON.stringify(reply)}\n`)
+}
+await browser.close()
+
+async function run(method, argument) {
+  try {
+    return { result: (await methods[method](argument ?? {})) ?? null }
+  } catch (error) {
+    return { error: `${method}: ${error.message}` }
+  }
+}

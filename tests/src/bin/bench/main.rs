@@ -1,0 +1,51 @@
+//! Measures Fanlight's embedded engine against guacd 1.3.0 through the same gateway, in
+//! one run on one machine, and writes docs/benchmarks.md. `cargo xtask bench` builds and
+//! runs it.
+
+mod latency;
+mod login;
+mod memory;
+mod output;
+mod processes;
+mod relay;
+mod report;
+mod scene;
+mod start;
+
+use anyhow::{Result, ensure};
+
+use crate::report::{Report, Row};
+
+const FIGURES: [&str; 6] = ["memory", "output", "latency", "login", "relay", "start"];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for name in &wanted {
+        ensure!(FIGURES.contains(&name.as_str()), "{name} is none of: {}", FIGURES.join(", "));
+    }
+    let mut rows = Vec::new();
+    for figure in FIGURES {
+        if wanted.is_empty() || wanted.iter().any(|name| name == figure) {
+            eprintln!("measuring {figure}");
+            rows.extend(measure(figure).await?);
+        }
+    }
+    let report = Report::new(rows)?;
+    report.print();
+    if wanted.is_empty() {
+        report.write()?;
+    }
+    Ok(())
+}
+
+async fn measure(figure: &str) -> Result<Vec<Row>> {
+    match figure {
+        "memory" => memory::measure().await,
+        "output" => output::measure().await,
+        "latency" => latency::measure().await,
+        "login" => login::measure().await,
+        "relay" => relay::measure().await,
+        _ => start::measure().await,
+    }
+}

@@ -1,0 +1,100 @@
+use std::fmt::Write;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::report::{Row, Target};
+use crate::scene::{Place, Scene};
+
+const COMPARED_LINES: usize = 1000;
+/// So long must nothing be drawn before the output counts as shown in full. It is not
+/// part of the time that is reported.
+const QUIET: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(120);
+
+struct Figures {
+    cpu: f64,
+    seconds: f64,
+}
+
+pub(crate) async fn measure() -> Result<Vec<Row>> {
+    let file = printable_file();
+    let numbers = numbers(300_000);
+    let mut rows = Vec::new();
+    for (name, command, expected) in
+        [("cat of 20 MB", "cat big", &file), ("seq 1 300000", "seq 1 300000", &numbers)]
+    {
+        let embedded = shown(Scene::embedded().await?, command, expected).await?;
+        let guacd = shown(Scene::guacd().await?, command, expected).await?;
+        rows.push(Row::ratio(
+            format!("{name}: CPU seconds"),
+            embedded.cpu,
+            guacd.cpu,
+            Target::AtMost(1.0 / 5.0),
+        ));
+        rows.push(Row::ratio(
+            format!("{name}: seconds until the screen is done"),
+            embedded.seconds,
+            guacd.seconds,
+            Target::AtMost(1.0 / 4.0),
+        ));
+    }
+    Ok(rows)
+}
+
+/// Runs a command whose output is `expected`. The figures count only if the last lines
+/// that are shown are the last lines of it.
+async fn shown(mut scene: Scene, command: &str, expected: &str) -> Result<Figures> {
+    fs::write(scene.sshd.home().join("big"), expected)?;
+    let Place { viewer, reader } = scene.sit_down().await?;
+    viewer.type_text("clear\n").await?;
+    viewer.settled(Duration::from_millis(300), LIMIT).await?;
+    let before = scene.usage()?.cpu;
+    let begin = Instant::now();
+    viewer.type_text(&format!("{command}\n")).await?;
+    viewer.settled(QUIET, LIMIT).await?;
+    let seconds = viewer.progress().drawn_at.duration_since(begin).as_secs_f64();
+    let cpu = scene.usage()?.cpu - before;
+    let lines = reader.last_lines(&viewer, COMPARED_LINES).await?;
+    compare(&lines, expected)
+        .with_context(|| format!("{command} is not shown as it was printed"))?;
+    Ok(Figures { cpu, seconds })
+}
+
+/// The lines above the prompt must be the last ones of `expected`.
+fn compare(shown: &[String], expected: &str) -> Result<()> {
+    let prompt = shown.iter().rposition(|line| line.starts_with('$')).context("no prompt")?;
+    let expected: Vec<&str> = expected.lines().collect();
+    ensure!(prompt >= COMPARED_LINES, "only {prompt} lines were kept");
+    let shown = &shown[prompt - COMPARED_LINES..prompt];
+    let expected = &expected[expected.len() - COMPARED_LINES..];
+    let wrong = shown.iter().zip(expected).find(|(shown, expected)| shown != *expected);
+    ensure!(wrong.is_none(), "shown and expected: {wrong:?}");
+    Ok(())
+}
+
+fn numbers(last: u32) -> String {
+    (1..=last).fold(String::new(), |mut text, number| {
+        let _ = writeln!(text, "{number}");
+        text
+    })
+}
+
+/// 20 MB of numbered lines, 79 characters of every printable kind, the same at each run.
+fn printable_file() -> String {
+    const SIZE: usize = 20_000_000;
+    let mut text = String::with_capacity(SIZE + 100);
+    let mut state = 1_u32;
+    let mut number = 0;
+    while text.len() < SIZE {
+        number += 1;
+        let _ = write!(text, "{number:07} ");
+        for _ in 0..70 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push(char::from(b'!' + (state >> 24) as u8 % 94));
+        }
+        text.push_str("|\n");
+    }
+    text
+}
