@@ -103,10 +103,10 @@ async fn admit(
     let identity = match &query.ticket {
         Some(ticket) => sessions.use_ticket(ticket).await?,
         None => {
-            if let Some(cookie) = shown_opening_cookie(headers, id) {
-                if sessions.is_opening_cookie(cookie, id).await? {
-                    return Ok((find()?, ViewerAccess::Own, None));
-                }
+            if let Some(cookie) = shown_opening_cookie(headers, id)
+                && sessions.is_opening_cookie(cookie, id).await?
+            {
+                return Ok((find()?, ViewerAccess::Own, None));
             }
             identity
         }

@@ -1,0 +1,142 @@
+//! Where sessions may go: each driver has its own rules, every address that a name
+//! resolves to must be allowed, and what is dialled is the address that was checked.
+
+mod address;
+mod dial;
+mod resolve;
+mod rules;
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanlight_core::{Cause, Endpoint, Hostname, Route, SessionError};
+
+use address::{Host, read_host};
+use dial::CheckedDial;
+pub use resolve::{Resolve, SystemResolver};
+use rules::{permits, permits_socket};
+
+use crate::config::NetworkConfig;
+
+/// Hears the name of each step as it begins.
+pub type Tell<'a> = &'a (dyn Fn(String) + Send + Sync);
+
+/// The network policy of all drivers.
+pub struct NetworkPolicy {
+    rules: NetworkConfig,
+    limit: Duration,
+    resolver: Arc<dyn Resolve>,
+}
+
+/// An endpoint that the policy allows, with what must be dialled for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Addresses, the preferred first; never empty.
+    Tcp(Vec<SocketAddr>),
+    /// A socket on this machine.
+    Unix(PathBuf),
+}
+
+impl NetworkPolicy {
+    /// The policy of `rules`. A look-up may take `limit`, and so may a connection, over
+    /// all addresses of a name together.
+    pub fn new(rules: NetworkConfig, limit: Duration, resolver: Arc<dyn Resolve>) -> Self {
+        Self { rules, limit, resolver }
+    }
+
+    /// Checks `endpoint` for `driver` and looks its name up, once.
+    ///
+    /// # Errors
+    /// `Denied` by the rules, `NotFound` for a name without an address, `TimedOut` when
+    /// the look-up takes too long.
+    pub async fn check(&self, driver: &str, endpoint: &Endpoint) -> Result<Allowed, SessionError> {
+        self.check_telling(driver, endpoint, &|_| {}).await
+    }
+
+    async fn check_telling(
+        &self,
+        driver: &str,
+        endpoint: &Endpoint,
+        tell: Tell<'_>,
+    ) -> Result<Allowed, SessionError> {
+        let rules = self.rules.rules(driver);
+        match endpoint {
+            Endpoint::Tcp(host, port) => {
+                let addresses = self.addresses(host, tell).await?;
+                tell("Check the network rules".into());
+                if !addresses.iter().all(|address| permits(rules, *address)) {
+                    return Err(denied(host));
+                }
+                Ok(Allowed::Tcp(addresses.iter().map(|ip| SocketAddr::new(*ip, *port)).collect()))
+            }
+            Endpoint::Unix(path) if permits_socket(rules, path) => Ok(Allowed::Unix(path.clone())),
+            Endpoint::Unix(path) => Err(denied(&path.display())),
+        }
+    }
+
+    /// The checked way to `endpoint`: its dialer knows addresses only, no name. `tell`
+    /// hears the name of each step as it begins.
+    ///
+    /// # Errors
+    /// See [`check`](Self::check).
+    pub async fn route(
+        &self,
+        driver: &str,
+        endpoint: &Endpoint,
+        tell: Tell<'_>,
+    ) -> Result<Route, SessionError> {
+        let allowed = self.check_telling(driver, endpoint, tell).await?;
+        let address = match &allowed {
+            Allowed::Tcp(addresses) => addresses.first().copied(),
+            Allowed::Unix(_) => None,
+        };
+        let dialer = Arc::new(CheckedDial { allowed, limit: self.limit });
+        Ok(Route { endpoint: endpoint.clone(), address, dialer })
+    }
+
+    async fn addresses(
+        &self,
+        host: &Hostname,
+        tell: Tell<'_>,
+    ) -> Result<Vec<IpAddr>, SessionError> {
+        let name = match read_host(host) {
+            Host::Address(address) => return Ok(vec![address]),
+            Host::Malformed => return Err(not_found(host)),
+            Host::Name(name) => name,
+        };
+        tell(format!("Look up {name}"));
+        let looked_up = tokio::time::timeout(self.limit, self.resolver.resolve(name));
+        let found = match looked_up.await {
+            Ok(found) => found.map_err(|error| {
+                tracing::info!(%name, %error, "the name could not be resolved");
+                not_found(host)
+            })?,
+            Err(_) => return Err(timed_out(host)),
+        };
+        let mut addresses: Vec<IpAddr> = Vec::with_capacity(found.len());
+        for address in found.iter().map(IpAddr::to_canonical) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        if addresses.is_empty() { Err(not_found(host)) } else { Ok(addresses) }
+    }
+}
+
+fn denied(what: &dyn Display) -> SessionError {
+    SessionError::new(
+        Cause::Denied,
+        format!("The network rules of this gateway do not allow connections to {what}."),
+    )
+}
+
+fn not_found(host: &Hostname) -> SessionError {
+    SessionError::new(Cause::NotFound, format!("No address was found for {host}."))
+}
+
+fn timed_out(host: &Hostname) -> SessionError {
+    SessionError::new(Cause::TimedOut, format!("Looking up {host} took too long."))
+}

@@ -1,0 +1,166 @@
+//! One task for each session: waits for its owner, starts it, watches over it, ends it
+//! and gives everything back, whatever happens on the way.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanlight_core::{Cause, SessionError, StepState};
+use fanlight_engine::link::{EngineSession, Opening};
+use futures_util::FutureExt as _;
+use tokio::time::{sleep, timeout};
+
+use super::Shared;
+use super::context::{Context, SessionServices};
+use super::live::{Live, Window};
+use super::resources::Resources;
+use super::state::{Ending, Phase};
+
+/// Longest time from the owner's coming to the engine's acceptance of the plan.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Longest time for the engine to close the target's leg.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// How long viewers may go on reading what the remote side said last.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// A session's whole life, and the time after it in which it can be made again.
+pub(super) async fn run(live: Arc<Live>, shared: Arc<Shared>) {
+    let resources = Resources::default();
+    let life = AssertUnwindSafe(live_through(&live, &shared, &resources)).catch_unwind();
+    let ending = tokio::select! {
+        biased;
+        ending = live.end_requested() => ending,
+        lived = life => lived.unwrap_or_else(|_| panicked(&live)),
+    };
+    finish(&live, &shared, &resources, ending).await;
+    tokio::select! {
+        () = sleep(shared.config.reconnect_grace) => {}
+        () = shared.closing.cancelled() => {}
+    }
+    shared.forget(live.id);
+}
+
+fn panicked(live: &Live) -> Ending {
+    tracing::error!(session = %live.id, "the session panicked");
+    Ending::failed(SessionError::new(Cause::Internal, "Something went wrong in the gateway."))
+}
+
+async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> Ending {
+    let Ok(window) = timeout(shared.config.pending_timeout, live.opened()).await else {
+        return Ending::expired("The session was not opened in time.");
+    };
+    live.phase.send_replace(Phase::Starting);
+    if let Err(error) = shared.store.start_session(live.id).await {
+        tracing::error!(session = %live.id, %error, "the session's start was not recorded");
+    }
+    let started = timeout(START_LIMIT, start(live, shared, resources, window)).await;
+    let engine = match started.unwrap_or_else(|_| Err(start_took_too_long())) {
+        Ok(engine) => engine,
+        Err(error) => return Ending::failed(error),
+    };
+    live.phase.send_replace(Phase::Running(Arc::clone(&engine)));
+    watch_over(live, shared, &*engine).await
+}
+
+async fn start(
+    live: &Live,
+    shared: &Shared,
+    resources: &Resources,
+    window: Window,
+) -> Result<Arc<dyn EngineSession>, SessionError> {
+    let driver = &live.origin.driver;
+    let context = Context {
+        session: live.id,
+        driver: driver.info().id,
+        engine: live.origin.engine,
+        policy: &shared.policy,
+        ladder: &live.ladder,
+        resources,
+    };
+    let plan = driver.prepare(&live.origin.settings, &context).await?;
+    live.ladder.begin("Start the engine");
+    let engine = shared.engines.get(live.origin.engine).ok_or_else(engine_gone)?;
+    let opening = Opening {
+        plan,
+        viewport: window.viewport,
+        timezone: window.timezone,
+        client: driver.client(),
+        services: Arc::new(SessionServices {
+            ladder: Arc::clone(&live.ladder),
+            host_keys: Arc::clone(&shared.host_keys),
+        }),
+    };
+    engine.open(opening).await
+}
+
+async fn watch_over(live: &Live, shared: &Shared, engine: &dyn EngineSession) -> Ending {
+    tokio::select! {
+        ended = engine.ended() => match ended {
+            Ok(()) => Ending::by_remote(),
+            Err(error) => Ending::failed(error),
+        },
+        () = sleep(shared.config.max_duration) => {
+            Ending::expired("The session reached its longest duration.")
+        }
+        () = owner_stays_away(live, shared.config.reattach_grace) => {
+            Ending::on_purpose("The owner left the session.")
+        }
+    }
+}
+
+/// Resolves when no owner has been there for the whole grace time.
+async fn owner_stays_away(live: &Live, grace: Duration) {
+    let mut owners = live.owners.subscribe();
+    loop {
+        if owners.wait_for(|count| *count == 0).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        if timeout(grace, owners.wait_for(|count| *count > 0)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells the viewers, closes the target's leg, gives everything back and records the end.
+async fn finish(live: &Live, shared: &Shared, resources: &Resources, ending: Ending) {
+    let failed = ending.error.is_some() && !live.cut.is_cancelled();
+    live.ladder.close(if failed { StepState::Failed } else { StepState::Done });
+    let ended = Phase::Ended(Arc::new(ending.clone()));
+    if let Phase::Running(engine) = live.phase.send_replace(ended)
+        && timeout(CLOSE_LIMIT, engine.close()).await.is_err()
+    {
+        tracing::error!(session = %live.id, "the engine did not close in time");
+    }
+    resources.release(live.id).await;
+    record_end(live, shared, &ending).await;
+    live.finished.cancel();
+    let everyone_left = async {
+        while live.active_connections() > 0 && !live.cut.is_cancelled() {
+            sleep(LAST_WORDS / 10).await;
+        }
+    };
+    let _ = timeout(LAST_WORDS, everyone_left).await;
+    live.cut.cancel();
+}
+
+async fn record_end(live: &Live, shared: &Shared, ending: &Ending) {
+    tracing::info!(
+        session = %live.id, status = ending.status.as_str(), reason = ending.reason(),
+        "session ended"
+    );
+    let recorded = async {
+        shared.store.end_session(live.id, ending.status, ending.reason()).await?;
+        shared.store.drop_passes(live.id).await
+    };
+    if let Err(error) = recorded.await {
+        tracing::error!(session = %live.id, %error, "the session's end was not recorded");
+    }
+}
+
+fn start_took_too_long() -> SessionError {
+    SessionError::new(Cause::TimedOut, "Starting the session took too long.")
+}
+
+fn engine_gone() -> SessionError {
+    SessionError::new(Cause::Unavailable, "The engine for this session is not running.")
+}

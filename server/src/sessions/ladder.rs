@@ -1,0 +1,175 @@
+use std::time::{Duration, Instant};
+
+use fanlight_core::{Step, StepState};
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// More steps than any way to a screen has; a client that reports without end is cut off.
+const MOST_STEPS: usize = 64;
+
+/// The connect ladder of one session: each step with the time it took. The step that is
+/// under way is always the last.
+#[derive(Debug)]
+pub struct Ladder(watch::Sender<Vec<Rung>>);
+
+/// One step of the ladder.
+#[derive(Debug, Clone)]
+struct Rung {
+    name: String,
+    state: StepState,
+    began: Instant,
+    took: Option<Duration>,
+}
+
+/// One step, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct StepView {
+    /// What is being done.
+    pub name: String,
+    /// `running`, `done` or `failed`.
+    #[schema(value_type = String)]
+    pub state: StepState,
+    /// How long it took; for a running step, how long it has been running.
+    pub milliseconds: u64,
+}
+
+impl Rung {
+    fn close(&mut self, state: StepState) {
+        if self.state == StepState::Running {
+            self.state = state;
+            self.took = Some(self.began.elapsed());
+        }
+    }
+
+    fn view(&self) -> StepView {
+        let took = self.took.unwrap_or_else(|| self.began.elapsed());
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        StepView { name: self.name.clone(), state: self.state, milliseconds }
+    }
+}
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self(watch::Sender::new(Vec::new()))
+    }
+}
+
+impl Ladder {
+    /// Records a step; the one before it is done. A step that ends under the name of the
+    /// running one closes it.
+    pub fn step(&self, step: Step) {
+        self.0.send_modify(|rungs| {
+            if let Some(last) = rungs.last_mut() {
+                let closes_last = last.name == step.name && step.state != StepState::Running;
+                last.close(if closes_last { step.state } else { StepState::Done });
+                if closes_last {
+                    return;
+                }
+            }
+            if rungs.len() < MOST_STEPS {
+                rungs.push(Rung {
+                    took: (step.state != StepState::Running).then_some(Duration::ZERO),
+                    name: step.name,
+                    state: step.state,
+                    began: Instant::now(),
+                });
+            }
+        });
+    }
+
+    /// Begins a step.
+    pub fn begin(&self, name: impl Into<String>) {
+        self.step(Step::running(name));
+    }
+
+    /// Closes the running step, if there is one.
+    pub fn close(&self, state: StepState) {
+        self.0.send_if_modified(|rungs| match rungs.last_mut() {
+            Some(last) if last.state == StepState::Running => {
+                last.close(state);
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// All steps so far.
+    pub fn view(&self) -> Vec<StepView> {
+        self.0.borrow().iter().map(Rung::view).collect()
+    }
+
+    /// Follows the ladder.
+    pub fn watch(&self) -> LadderWatch {
+        let mut receiver = self.0.subscribe();
+        receiver.mark_changed();
+        LadderWatch { receiver, told: Vec::new() }
+    }
+}
+
+/// One viewer's memory of what it has been told of a ladder.
+pub struct LadderWatch {
+    receiver: watch::Receiver<Vec<Rung>>,
+    told: Vec<StepState>,
+}
+
+impl LadderWatch {
+    /// Waits until there is something new. Cancel safe. Never returns once the session
+    /// is gone.
+    pub async fn changed(&mut self) {
+        if self.receiver.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The steps that are new or changed since the last call, with their index.
+    pub fn news(&mut self) -> Vec<(usize, StepView)> {
+        let rungs = self.receiver.borrow_and_update();
+        let fresh: Vec<_> = rungs
+            .iter()
+            .enumerate()
+            .filter(|(index, rung)| self.told.get(*index) != Some(&rung.state))
+            .map(|(index, rung)| (index, rung.view()))
+            .collect();
+        self.told = rungs.iter().map(|rung| rung.state).collect();
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(ladder: &Ladder) -> Vec<StepState> {
+        ladder.view().iter().map(|step| step.state).collect()
+    }
+
+    #[test]
+    fn a_new_step_closes_the_one_before() {
+        let ladder = Ladder::default();
+        ladder.begin("a");
+        ladder.begin("b");
+        assert_eq!(states(&ladder), [StepState::Done, StepState::Running]);
+        ladder.step(Step { name: "b".into(), state: StepState::Done });
+        ladder.close(StepState::Failed);
+        assert_eq!(states(&ladder), [StepState::Done, StepState::Done]);
+    }
+
+    #[test]
+    fn a_watch_tells_each_change_once() {
+        let ladder = Ladder::default();
+        ladder.begin("a");
+        let mut watch = ladder.watch();
+        assert_eq!(watch.news().len(), 1);
+        assert!(watch.news().is_empty());
+        ladder.begin("b");
+        let news: Vec<_> = watch.news().iter().map(|(i, s)| (*i, s.state)).collect();
+        assert_eq!(news, [(0, StepState::Done), (1, StepState::Running)]);
+    }
+
+    #[test]
+    fn a_ladder_is_bounded() {
+        let ladder = Ladder::default();
+        (0..1000).for_each(|n| ladder.begin(n.to_string()));
+        assert_eq!(ladder.view().len(), MOST_STEPS);
+    }
+}

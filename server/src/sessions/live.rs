@@ -1,0 +1,261 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use fanlight_core::{CheckedSettings, Driver, EngineKind, Secret, Summary, Viewport};
+use fanlight_engine::link::{EngineSession, ViewerAccess};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ladder::Ladder;
+use super::request::ShareMode;
+use super::state::{Ending, Phase, SessionStatus};
+
+/// Who made a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creator {
+    /// Stable id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+}
+
+/// The checked request that a session is made from; a reconnect uses it again. Its
+/// secrets are in memory only.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) driver: Arc<dyn Driver>,
+    pub(super) settings: Arc<CheckedSettings>,
+    pub(super) engine: EngineKind,
+    pub(super) name: Option<String>,
+    pub(super) viewport: Viewport,
+    pub(super) share_mode: ShareMode,
+}
+
+/// The owner's window when the session starts.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// Size and density.
+    pub viewport: Viewport,
+    /// `Europe/Berlin`, if known.
+    pub timezone: Option<String>,
+}
+
+/// A session that lives in this process, or whose settings are still held for a reconnect.
+pub struct Live {
+    /// UUID v7.
+    pub id: Uuid,
+    /// Who made it.
+    pub creator: Creator,
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When it expires if nobody opens it.
+    pub expires_at: OffsetDateTime,
+    pub(super) origin: Origin,
+    pub(super) share_token: Secret,
+    pub(super) ladder: Arc<Ladder>,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) owners: watch::Sender<usize>,
+    pub(super) window: OnceLock<Window>,
+    /// Cancelled when viewers must leave at once.
+    pub(super) cut: CancellationToken,
+    /// Cancelled when everything that the session held was given back.
+    pub(super) finished: CancellationToken,
+    requested_end: OnceLock<Ending>,
+    viewers: AtomicUsize,
+}
+
+impl Live {
+    pub(super) fn new(
+        id: Uuid,
+        creator: Creator,
+        lifetime: (OffsetDateTime, OffsetDateTime),
+        origin: Origin,
+        share_token: Secret,
+        cut: CancellationToken,
+    ) -> Self {
+        Self {
+            id,
+            creator,
+            created_at: lifetime.0,
+            expires_at: lifetime.1,
+            origin,
+            share_token,
+            ladder: Arc::default(),
+            phase: watch::Sender::new(Phase::Pending),
+            owners: watch::Sender::new(0),
+            window: OnceLock::new(),
+            cut,
+            finished: CancellationToken::new(),
+            requested_end: OnceLock::new(),
+            viewers: AtomicUsize::new(0),
+        }
+    }
+
+    /// Driver id.
+    pub fn session_type(&self) -> &'static str {
+        self.origin.driver.info().id
+    }
+
+    /// What may be shown of the settings.
+    pub fn summary(&self) -> &Summary {
+        &self.origin.settings.summary
+    }
+
+    /// The window that the request asked for.
+    pub fn viewport(&self) -> Viewport {
+        self.origin.viewport
+    }
+
+    /// How far its life is.
+    pub fn status(&self) -> SessionStatus {
+        self.phase.borrow().status()
+    }
+
+    /// Whether it is pending or active.
+    pub fn is_live(&self) -> bool {
+        matches!(self.status(), SessionStatus::Pending | SessionStatus::Active)
+    }
+
+    /// The connect ladder.
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// How many sockets look at it.
+    pub fn active_connections(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed)
+    }
+
+    /// The path that shares it, with the share token in it.
+    pub fn share_url(&self) -> String {
+        format!("/client/{}&key={}", self.id, self.share_token.expose())
+    }
+
+    /// Adds a viewer; the first owner starts the session. `None` if it has ended, or if
+    /// the viewer came by a share before the owner did.
+    pub fn attach(self: &Arc<Self>, access: ViewerAccess, window: Window) -> Option<Attachment> {
+        let owns = access == ViewerAccess::Own;
+        let admitted = match self.status() {
+            SessionStatus::Pending => owns,
+            SessionStatus::Active => true,
+            _ => false,
+        };
+        if !admitted || self.cut.is_cancelled() {
+            return None;
+        }
+        let viewport = window.viewport;
+        if owns {
+            self.window.get_or_init(|| window);
+            self.owners.send_modify(|count| *count += 1);
+        }
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        Some(Attachment { live: Arc::clone(self), access, viewport })
+    }
+
+    /// Asks the session to end; the first reason counts.
+    pub fn end(&self, ending: Ending) {
+        if self.is_live() {
+            self.requested_end.get_or_init(|| ending);
+        }
+        self.cut.cancel();
+    }
+
+    /// Returns when the session has ended and everything it held was given back.
+    pub async fn finished(&self) {
+        self.finished.cancelled().await;
+    }
+
+    /// Resolves when somebody asked for the end.
+    pub(super) async fn end_requested(&self) -> Ending {
+        self.cut.cancelled().await;
+        let shutdown = || Ending::on_purpose("The gateway is shutting down.");
+        self.requested_end.get().cloned().unwrap_or_else(shutdown)
+    }
+
+    /// Resolves when the first owner came.
+    pub(super) async fn opened(&self) -> Window {
+        let mut owners = self.owners.subscribe();
+        loop {
+            if let Some(window) = self.window.get() {
+                return window.clone();
+            }
+            if owners.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// A viewer's place at a session; leaving is dropping it.
+pub struct Attachment {
+    live: Arc<Live>,
+    access: ViewerAccess,
+    viewport: Viewport,
+}
+
+impl Attachment {
+    /// The session.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// What the viewer may do.
+    pub fn access(&self) -> ViewerAccess {
+        self.access
+    }
+
+    /// The viewer's window.
+    pub fn viewport(&self) -> Viewport {
+        self.viewport
+    }
+
+    /// Waits until the engine runs the session.
+    ///
+    /// # Errors
+    /// How it ended, where it did before that.
+    pub async fn engine(&self) -> Result<Arc<dyn EngineSession>, Arc<Ending>> {
+        self.wait(|phase| match phase {
+            Phase::Running(session) => Some(Ok(Arc::clone(session))),
+            Phase::Ended(ending) => Some(Err(Arc::clone(ending))),
+            Phase::Pending | Phase::Starting => None,
+        })
+        .await
+    }
+
+    /// Waits for the end.
+    pub async fn ended(&self) -> Arc<Ending> {
+        self.wait(|phase| match phase {
+            Phase::Ended(ending) => Some(Arc::clone(ending)),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn wait<T>(&self, pick: impl Fn(&Phase) -> Option<T>) -> T {
+        let mut phases = self.live.phase.subscribe();
+        loop {
+            let picked = pick(&phases.borrow_and_update());
+            match picked {
+                Some(picked) => return picked,
+                None if phases.changed().await.is_err() => std::future::pending().await,
+                None => {}
+            }
+        }
+    }
+
+    /// Resolves when the viewer must leave at once.
+    pub async fn cut(&self) {
+        self.live.cut.cancelled().await;
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        self.live.viewers.fetch_sub(1, Ordering::Relaxed);
+        if self.access == ViewerAccess::Own {
+            self.live.owners.send_modify(|count| *count -= 1);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Sessions: from a checked request over the owner's coming to the end, whatever ends
+//! it. Each lives in one task, which owns everything that has to be given back.
+
+mod actor;
+mod bearers;
+mod context;
+mod host_keys;
+mod ladder;
+mod live;
+mod passes;
+mod relay;
+mod request;
+mod resources;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanlight_core::{Cause, EngineKind, SessionError};
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use bearers::Bearer;
+pub use host_keys::{HostKeys, endpoint_name};
+pub use ladder::{Ladder, LadderWatch, StepView};
+pub use live::{Attachment, Creator, Live, Window};
+pub use relay::{RelayLimits, relay};
+pub use request::{ShareMode, common_schema};
+pub use state::{Ending, SessionStatus};
+
+use crate::access::{Identity, NewToken, Role};
+use crate::api::ApiError;
+use crate::config::{Config, Preset, SessionsConfig};
+use crate::policy::{NetworkPolicy, Resolve};
+use crate::store::{SessionRow, Store, StoreError};
+use crate::{Drivers, Engines};
+use bearers::Bearers;
+use live::Origin;
+
+/// The name of this gateway in rows. There is one until rows are kept in PostgreSQL.
+const NODE: &str = "local";
+/// When to come back where a limit on sessions is reached.
+const LIMIT_RETRY: Duration = Duration::from_secs(30);
+
+/// All sessions of this process. Dropping it ends them.
+pub struct Sessions {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+}
+
+/// What sessions have in common.
+struct Shared {
+    config: SessionsConfig,
+    default_engine: EngineKind,
+    presets: Vec<Preset>,
+    drivers: Drivers,
+    engines: Engines,
+    store: Store,
+    policy: NetworkPolicy,
+    host_keys: Arc<HostKeys>,
+    live: Mutex<HashMap<Uuid, Arc<Live>>>,
+    bearers: Arc<Bearers>,
+    closing: CancellationToken,
+}
+
+/// A session that was just made, with the opening link that is shown once.
+pub struct Created {
+    /// The session.
+    pub live: Arc<Live>,
+    /// Path of the opening link.
+    pub open_url: String,
+}
+
+impl Shared {
+    fn forget(&self, id: Uuid) {
+        self.live.lock().remove(&id);
+    }
+
+    /// Takes a place among the live sessions, if there is one.
+    fn take_place(&self, live: &Arc<Live>) -> Result<(), ApiError> {
+        let mut all = self.live.lock();
+        if self.closing.is_cancelled() {
+            let stopping = SessionError::new(Cause::Unavailable, "The gateway is shutting down.");
+            return Err(stopping.into());
+        }
+        let mut of_creator = 0;
+        let mut in_all = 0;
+        for other in all.values().filter(|other| other.is_live()) {
+            in_all += 1;
+            of_creator += usize::from(other.creator.id == live.creator.id);
+        }
+        if of_creator >= self.config.max_per_user {
+            return Err(ApiError::too_many(LIMIT_RETRY, "You have too many sessions open."));
+        }
+        if in_all >= self.config.max_total {
+            return Err(ApiError::too_many(
+                LIMIT_RETRY,
+                "This gateway has too many sessions open.",
+            ));
+        }
+        all.insert(live.id, Arc::clone(live));
+        Ok(())
+    }
+}
+
+impl Sessions {
+    /// Begins with no sessions; those that an earlier process left behind are closed in
+    /// the store.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn start(
+        config: &Config,
+        drivers: Drivers,
+        engines: Engines,
+        store: Store,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let left = store.end_leftover_sessions(NODE, "The gateway was restarted.").await?;
+        if left > 0 {
+            tracing::warn!(left, "closed sessions that an earlier run left behind");
+        }
+        let limit = config.sessions.connect_timeout;
+        let closing = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            config: config.sessions.clone(),
+            default_engine: config.default_engine,
+            presets: config.presets.clone(),
+            drivers,
+            engines,
+            policy: NetworkPolicy::new(config.network.clone(), limit, resolver),
+            host_keys: Arc::new(HostKeys::new(store.clone(), config.host_keys)),
+            live: Mutex::default(),
+            bearers: Arc::default(),
+            closing,
+            store,
+        });
+        let tasks = TaskTracker::new();
+        let bearers = Arc::clone(&shared.bearers);
+        let sweep = bearers.sweep(shared.store.clone());
+        tasks.spawn(shared.closing.clone().run_until_cancelled_owned(sweep));
+        Ok(Arc::new(Self { shared, tasks }))
+    }
+
+    /// Checks a request and makes a pending session from it. Nothing is dialled.
+    ///
+    /// # Errors
+    /// 400 with every wrong field, 403 and 502 by the network policy, 429 at a limit.
+    pub async fn create(
+        &self,
+        creator: &Identity,
+        fields: Map<String, Value>,
+    ) -> Result<Created, ApiError> {
+        let origin = request::read(fields, &self.shared).map_err(SessionError::invalid)?;
+        self.create_from(creator, origin).await
+    }
+
+    /// Makes a new session from the settings of one that ended, while they are held.
+    ///
+    /// # Errors
+    /// 404 for an unknown session, 403 for somebody else's, 409 while it lives, and those
+    /// of [`create`](Self::create).
+    pub async fn reconnect(&self, creator: &Identity, id: Uuid) -> Result<Created, ApiError> {
+        let Some(live) = self.find(id) else {
+            return Err(match self.shared.store.session(id).await? {
+                Some(_) => ApiError::conflict(
+                    "settings_forgotten",
+                    "The settings of this session are no longer held. Start a new one.",
+                ),
+                None => no_such_session(),
+            });
+        };
+        if live.creator.id != creator.subject {
+            return Err(ApiError::forbidden("This is somebody else's session."));
+        }
+        if live.is_live() {
+            return Err(ApiError::conflict("session_is_live", "This session has not ended."));
+        }
+        self.create_from(creator, live.origin.clone()).await
+    }
+
+    async fn create_from(&self, creator: &Identity, origin: Origin) -> Result<Created, ApiError> {
+        if let Some(endpoint) = &origin.settings.summary.endpoint {
+            self.shared.policy.check(origin.driver.info().id, endpoint).await?;
+        }
+        let share_token = NewToken::generate("")?;
+        let created_at = OffsetDateTime::now_utc();
+        let live = Arc::new(Live::new(
+            Uuid::now_v7(),
+            Creator { id: creator.subject.clone(), name: creator.name.clone() },
+            (created_at, created_at + self.shared.config.pending_timeout),
+            origin,
+            share_token.secret,
+            self.shared.closing.child_token(),
+        ));
+        self.shared.take_place(&live)?;
+        match self.record(&live, share_token.hash).await {
+            Ok(open_url) => {
+                self.tasks.spawn(actor::run(Arc::clone(&live), Arc::clone(&self.shared)));
+                Ok(Created { live, open_url })
+            }
+            Err(error) => {
+                self.shared.forget(live.id);
+                Err(error)
+            }
+        }
+    }
+
+    async fn record(&self, live: &Live, share_hash: String) -> Result<String, ApiError> {
+        self.shared.store.add_session(&row_of(live)).await?;
+        self.add_share_pass(live, share_hash).await?;
+        let token = self.add_opening_pass(live.id).await?;
+        Ok(format!("/open/{}", token.expose()))
+    }
+
+    /// A session that lives here, or whose settings are still held.
+    pub fn find(&self, id: Uuid) -> Option<Arc<Live>> {
+        self.shared.live.lock().get(&id).cloned()
+    }
+
+    /// Ends a session and waits until the target's leg is closed. Harmless for one that
+    /// has ended.
+    ///
+    /// # Errors
+    /// 404 for an unknown session, 403 for somebody else's unless `who` is an admin.
+    pub async fn end(&self, who: &Identity, id: Uuid) -> Result<(), ApiError> {
+        let Some(live) = self.find(id) else {
+            let row = self.shared.store.session(id).await?.ok_or_else(no_such_session)?;
+            return may_end(who, &row.creator_id);
+        };
+        may_end(who, &live.creator.id)?;
+        live.end(Ending::on_purpose(format!("{} ended the session.", who.name)));
+        live.finished().await;
+        Ok(())
+    }
+
+    /// Life and limits of sessions.
+    pub fn config(&self) -> &SessionsConfig {
+        &self.shared.config
+    }
+
+    /// Runs a viewer's socket as one of this process's tasks: shutdown waits for it.
+    pub fn track<F: Future>(&self, socket: F) -> impl Future<Output = F::Output> + use<F> {
+        self.tasks.track_future(socket)
+    }
+
+    /// Takes no new sessions, tells the viewers of the others, and ends them. Returns
+    /// when all is given back, or after `grace`.
+    pub async fn shutdown(&self, grace: Duration) {
+        {
+            // New sessions take their place under this lock: none slips in behind it.
+            let _places = self.shared.live.lock();
+            self.shared.closing.cancel();
+        }
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::error!(left = self.tasks.len(), "sessions did not end in time");
+        }
+    }
+}
+
+impl Drop for Sessions {
+    fn drop(&mut self) {
+        self.shared.closing.cancel();
+    }
+}
+
+fn may_end(who: &Identity, creator_id: &str) -> Result<(), ApiError> {
+    if who.role == Role::Admin || who.subject == creator_id {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("This is somebody else's session."))
+    }
+}
+
+fn no_such_session() -> ApiError {
+    ApiError::not_found("There is no such session.")
+}
+
+fn row_of(live: &Live) -> SessionRow {
+    let summary = live.summary().clone();
+    SessionRow {
+        id: live.id,
+        session_type: live.session_type().to_owned(),
+        name: live.origin.name.clone(),
+        creator_id: live.creator.id.clone(),
+        creator_name: live.creator.name.clone(),
+        hostname: summary.endpoint.map(|endpoint| match endpoint {
+            fanlight_core::Endpoint::Tcp(host, _) => host.to_string(),
+            socket @ fanlight_core::Endpoint::Unix(_) => socket.to_string(),
+        }),
+        url: summary.url,
+        username: summary.username,
+        engine: match live.origin.engine {
+            EngineKind::Embedded => "embedded".to_owned(),
+            EngineKind::Guacd => "guacd".to_owned(),
+        },
+        node: NODE.to_owned(),
+        status: SessionStatus::Pending,
+        ended_because: None,
+        created_at: live.created_at,
+        started_at: None,
+        ended_at: None,
+    }
+}

@@ -1,0 +1,130 @@
+//! What admits to a session without signing in. Only hashes are stored; a share's token
+//! is also in the memory of its live session, to be shown to its owner.
+
+use fanlight_core::Secret;
+use fanlight_engine::link::ViewerAccess;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::live::Live;
+use super::request::ShareMode;
+use super::{Bearer, Sessions};
+use crate::access::{Credential, Identity, NewToken, Role, hash_token, identity_behind};
+use crate::api::ApiError;
+use crate::store::{NewPass, PassKind};
+
+impl Sessions {
+    /// A ticket that stands for `identity`, once, for a short time: for clients that can
+    /// set no header when they open a WebSocket.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn issue_ticket(&self, identity: &Identity) -> Result<Secret, ApiError> {
+        let credential = Some(identity.credential);
+        self.add_pass(PassKind::Ticket, None, credential, self.config().ticket_lifetime).await
+    }
+
+    /// The identity behind a ticket, which is used up by this.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn use_ticket(&self, ticket: &str) -> Result<Option<Identity>, ApiError> {
+        let store = &self.shared.store;
+        let Some(text) = store.use_ticket(&hash_token(ticket)).await? else { return Ok(None) };
+        match serde_json::from_str::<Credential>(&text) {
+            Ok(credential) => Ok(identity_behind(store, credential).await?),
+            Err(error) => Err(ApiError::internal(error)),
+        }
+    }
+
+    /// Uses an opening link up: its session, and the cookie for its page.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn follow_opening(&self, token: &str) -> Result<Option<(Uuid, Secret)>, ApiError> {
+        let found = self.shared.store.use_opening(&hash_token(token)).await?;
+        let Some(session) = found else { return Ok(None) };
+        let lifetime = self.config().pending_timeout + self.config().max_duration;
+        let cookie = self.add_pass(PassKind::Cookie, Some(session), None, lifetime).await?;
+        Ok(Some((session, cookie)))
+    }
+
+    /// Whether `cookie` is the opening cookie of `session`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn is_opening_cookie(&self, cookie: &str, session: Uuid) -> Result<bool, ApiError> {
+        Ok(self.shared.store.has_pass(&hash_token(cookie), PassKind::Cookie, session).await?)
+    }
+
+    /// What the bearer of `token` may do at `session`; `None` for a wrong token.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn share_access(
+        &self,
+        token: &str,
+        session: Uuid,
+    ) -> Result<Option<ViewerAccess>, ApiError> {
+        let hash = hash_token(token);
+        for (kind, access) in [
+            (PassKind::ShareView, ViewerAccess::View),
+            (PassKind::ShareInteract, ViewerAccess::Interact),
+        ] {
+            if self.shared.store.has_pass(&hash, kind, session).await? {
+                return Ok(Some(access));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether `identity` may be a session's owner: its creator, or an admin.
+    pub fn may_own(&self, identity: &Identity, live: &Live) -> bool {
+        identity.subject == live.creator.id || identity.role == Role::Admin
+    }
+
+    /// Registers a socket of `identity`, to be told when its credential is revoked.
+    pub fn admit(&self, identity: Identity) -> Bearer {
+        self.shared.bearers.admit(identity)
+    }
+
+    pub(super) async fn add_share_pass(&self, live: &Live, hash: String) -> Result<(), ApiError> {
+        let kind = match live.origin.share_mode {
+            ShareMode::View => PassKind::ShareView,
+            ShareMode::Interact => PassKind::ShareInteract,
+        };
+        let pass = NewPass {
+            token_hash: hash,
+            kind,
+            session: Some(live.id),
+            identity: None,
+            expires_at: live.expires_at + self.config().max_duration,
+        };
+        Ok(self.shared.store.add_pass(&pass).await?)
+    }
+
+    pub(super) async fn add_opening_pass(&self, session: Uuid) -> Result<Secret, ApiError> {
+        let lifetime = self.config().opening_link_lifetime;
+        self.add_pass(PassKind::Opening, Some(session), None, lifetime).await
+    }
+
+    async fn add_pass(
+        &self,
+        kind: PassKind,
+        session: Option<Uuid>,
+        credential: Option<Credential>,
+        lifetime: std::time::Duration,
+    ) -> Result<Secret, ApiError> {
+        let token = NewToken::generate("")?;
+        let identity = credential.map(|credential| serde_json::to_string(&credential));
+        let pass = NewPass {
+            token_hash: token.hash,
+            kind,
+            session,
+            identity: identity.transpose().map_err(ApiError::internal)?,
+            expires_at: OffsetDateTime::now_utc() + lifetime,
+        };
+        self.shared.store.add_pass(&pass).await?;
+        Ok(token.secret)
+    }
+}

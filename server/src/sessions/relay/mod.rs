@@ -1,0 +1,110 @@
+//! A viewer's WebSocket: whole instructions in both directions, each message leaving
+//! before the next one is asked for, and nobody waited for without a limit.
+
+mod farewell;
+mod incoming;
+mod outgoing;
+mod sift;
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use fanlight_core::{Cause, SessionError};
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Attachment, Bearer};
+use farewell::{Farewell, say_farewell};
+use outgoing::write_steps;
+
+/// Replies to pings that wait for their turn; a viewer that sends more is not read.
+const REPLIES: usize = 16;
+
+/// How long a viewer may take.
+#[derive(Debug, Clone, Copy)]
+pub struct RelayLimits {
+    /// For one message to leave.
+    pub send: Duration,
+    /// Between two signs of life.
+    pub idle: Duration,
+}
+
+/// Relays between a viewer and its session until one of them ends, then tells the viewer
+/// why.
+pub async fn relay(
+    socket: WebSocket,
+    attachment: Attachment,
+    bearer: Option<Bearer>,
+    limits: RelayLimits,
+) {
+    let (sink, mut stream) = socket.split();
+    let mut sink = Sink { inner: sink, deadline: limits.send };
+    let (reply, replies) = mpsc::channel(REPLIES);
+    let (writer, writer_ready) = oneshot::channel();
+    let mut ladder = attachment.live().ladder().watch();
+    let incoming = incoming::Incoming {
+        access: attachment.access(),
+        idle: limits.idle,
+        reply,
+        writer: incoming::Waiting::For(writer_ready),
+    };
+    let outgoing = outgoing::Outgoing {
+        sink: &mut sink,
+        attachment: &attachment,
+        replies,
+        ladder: &mut ladder,
+        beat: limits.idle / 3,
+    };
+    let farewell = tokio::select! {
+        biased;
+        () = attachment.cut() => Farewell::SessionEnded,
+        () = revoked(bearer.as_ref()) => Farewell::Failed(no_longer_signed_in()),
+        farewell = incoming.run(&mut stream) => farewell,
+        farewell = outgoing.run(writer) => farewell,
+    };
+    if let Some(reason) = farewell.reason(&attachment).await {
+        let steps = write_steps(&ladder.news());
+        say_farewell(reason.as_ref(), steps, &mut sink, &mut stream).await;
+    }
+}
+
+async fn revoked(bearer: Option<&Bearer>) {
+    match bearer {
+        Some(bearer) => bearer.revoked().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn no_longer_signed_in() -> SessionError {
+    SessionError::new(Cause::Denied, "You are no longer signed in.")
+}
+
+/// The sending half, with a deadline on every message.
+struct Sink {
+    inner: SplitSink<WebSocket, Message>,
+    deadline: Duration,
+}
+
+impl Sink {
+    /// Sends whole instructions without copying them.
+    async fn send(&mut self, instructions: Bytes) -> Result<(), Farewell> {
+        let text = Utf8Bytes::try_from(instructions).map_err(|_| {
+            let garbage = "The engine sent what is no text.";
+            Farewell::Failed(SessionError::new(Cause::Lost, garbage))
+        })?;
+        self.send_message(Message::Text(text)).await
+    }
+
+    async fn send_message(&mut self, message: Message) -> Result<(), Farewell> {
+        match tokio::time::timeout(self.deadline, self.inner.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Farewell::ViewerGone),
+            Err(_) => {
+                tracing::info!("a viewer that takes no data is dropped");
+                Err(Farewell::ViewerGone)
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a viewer may say: whole, well-formed instructions that its access allows.
+
+use bytes::{Bytes, BytesMut};
+use fanlight_engine::link::ViewerAccess;
+use fanlight_engine::wire::{WireError, Writer, instruction, parse_all};
+
+/// The opcode of messages between the tunnel's ends; it never reaches an engine.
+const INTERNAL: &str = "";
+
+/// A viewer's message, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Sifted {
+    /// For the engine; may be empty.
+    pub(super) forward: Bytes,
+    /// Answers to pings; may be empty.
+    pub(super) reply: BytesMut,
+    /// Whether the viewer says goodbye.
+    pub(super) leaves: bool,
+}
+
+/// Takes a message apart; input that `access` does not allow is dropped.
+///
+/// # Errors
+/// For anything but whole, well-formed instructions within the limits.
+pub(super) fn sift(message: Bytes, access: ViewerAccess) -> Result<Sifted, WireError> {
+    let mut sifted = Sifted::default();
+    let mut kept = BytesMut::new();
+    let mut all_pass = true;
+    for found in parse_all(&message) {
+        let found = found?;
+        match found.opcode {
+            INTERNAL if found.args.first() == Some(&"ping") => {
+                sifted.reply.extend_from_slice(&instruction(INTERNAL, &found.args));
+            }
+            "disconnect" => sifted.leaves = true,
+            opcode if passes(opcode, access) => {
+                let writer = Writer::new(&mut kept, opcode);
+                found.args.iter().fold(writer, |writer, text| writer.str(text));
+                continue;
+            }
+            _ => {}
+        }
+        all_pass = false;
+    }
+    sifted.forward = if all_pass { message } else { kept.freeze() };
+    Ok(sifted)
+}
+
+/// The opcodes that viewers send ("Guacamole protocol reference"); nothing else passes.
+fn passes(opcode: &str, access: ViewerAccess) -> bool {
+    match opcode {
+        "ack" | "sync" => true,
+        "argv" | "audio" | "blob" | "clipboard" | "end" | "file" | "get" | "key" | "mouse"
+        | "pipe" | "put" | "touch" => access != ViewerAccess::View,
+        "size" => access == ViewerAccess::Own,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn sift_text(text: &'static str, access: ViewerAccess) -> Result<Sifted, WireError> {
+        sift(Bytes::from_static(text.as_bytes()), access)
+    }
+
+    #[test]
+    fn bar_46_input_of_a_view_only_viewer_is_dropped() {
+        let all = "4.sync,1.7;3.key,2.65,1.1;5.mouse,1.1,1.1,1.0;9.clipboard,1.0,10.text/plain;";
+        let viewed = sift_text(all, ViewerAccess::View).unwrap();
+        assert_eq!(&viewed.forward[..], b"4.sync,1.7;");
+        let owned = sift_text(all, ViewerAccess::Own).unwrap();
+        assert_eq!(&owned.forward[..], all.as_bytes());
+        let sized = sift_text("4.size,1.1,1.1;", ViewerAccess::Interact).unwrap();
+        assert!(sized.forward.is_empty());
+    }
+
+    #[test]
+    fn bar_45_what_is_no_whole_instruction_is_an_error() {
+        for bad in [
+            "",
+            "x",
+            "3.key,2.65,1.1",
+            "3.key,3.65,1.1;",
+            "3.key,1.65;",
+            "99999999999.k;",
+            "-1.a;",
+            "3.key;garbage",
+            "3.key,",
+            ";",
+            "03.ke",
+            "6.select,3.ssh",
+        ] {
+            let outcome = sift_text(bad, ViewerAccess::Own);
+            assert!(bad.is_empty() || outcome.is_err(), "{bad:?}: {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn bar_45_only_known_opcodes_reach_the_engine() {
+        for unknown in ["6.select,3.ssh;", "7.connect,1.a;", "3.img,1.0;", "4.nest,1.0;", "3.nop;"]
+        {
+            assert!(sift_text(unknown, ViewerAccess::Own).unwrap().forward.is_empty());
+        }
+    }
+
+    #[test]
+    fn pings_are_answered_in_kind() {
+        let sifted = sift_text("0.,4.ping,13.1700000000000;", ViewerAccess::View).unwrap();
+        assert_eq!(&sifted.reply[..], b"0.,4.ping,13.1700000000000;");
+        assert!(sifted.forward.is_empty());
+        assert!(sift_text("10.disconnect;", ViewerAccess::View).unwrap().leaves);
+    }
+}

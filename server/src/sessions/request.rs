@@ -1,0 +1,210 @@
+use std::sync::{Arc, LazyLock};
+
+use fanlight_core::{Driver, EngineKind, FieldError, Viewport, check_fields};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Shared;
+use super::live::Origin;
+
+/// The fields that every session request has, whatever the driver.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct CommonFields {
+    /// What to open: the id of a driver.
+    session_type: Option<String>,
+    /// A ready-made target of the configuration, instead of `session_type` and settings.
+    preset: Option<String>,
+    /// Name for people, in lists and in the page's title.
+    #[schemars(length(min = 1, max = 100))]
+    name: Option<String>,
+    /// Width of the screen in pixels.
+    #[schemars(range(min = 64, max = 8192))]
+    width: Option<u32>,
+    /// Height of the screen in pixels.
+    #[schemars(range(min = 64, max = 8192))]
+    height: Option<u32>,
+    /// Dots per inch.
+    #[schemars(range(min = 24, max = 600))]
+    dpi: Option<u32>,
+    /// The engine to run it, instead of the configured one.
+    #[schemars(schema_with = "engine_schema")]
+    engine: Option<EngineKind>,
+    /// What people may do who follow the share link.
+    share_mode: Option<ShareMode>,
+}
+
+/// What people may do who follow a share link.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareMode {
+    /// Look.
+    #[default]
+    View,
+    /// Look, type and point.
+    Interact,
+}
+
+fn engine_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "enum": ["embedded", "guacd"] })
+}
+
+/// JSON Schema of the fields that every session request has.
+pub fn common_schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+        let inline = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+        inline.into_generator().root_schema_for::<CommonFields>().to_value()
+    });
+    &SCHEMA
+}
+
+/// Fields of the contract that are refused by name until they are built; a driver that
+/// declares one of them has it.
+const NOT_BUILT: &[&str] = &[
+    "jump_hosts",
+    "jump_host",
+    "jump_port",
+    "jump_username",
+    "jump_password",
+    "jump_private_key",
+    "banner",
+];
+
+/// Checks a whole request; all errors at once.
+pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin, Vec<FieldError>> {
+    let (common, settings) = split(fields);
+    let mut errors = check_fields(common_schema(), &common);
+    let common: CommonFields = if errors.is_empty() {
+        serde_json::from_value(Value::Object(common)).unwrap_or_default()
+    } else {
+        pick_readable(&common)
+    };
+    let chosen = choose(&common, settings, shared, &mut errors);
+    let checked = chosen.and_then(|(driver, settings)| {
+        errors.extend(refuse_not_built(&*driver, &settings));
+        let settings = without_not_built(&*driver, settings);
+        let settings = driver.check(settings).map_err(|found| errors.extend(found)).ok()?;
+        Some((driver, settings))
+    });
+    let engine = checked.as_ref().and_then(|(driver, _)| {
+        let chosen = choose_engine(common.engine, &**driver, shared);
+        chosen.map_err(|error| errors.push(error)).ok()
+    });
+    match (checked, engine) {
+        (Some((driver, settings)), Some(engine)) if errors.is_empty() => Ok(Origin {
+            driver,
+            settings: Arc::new(settings),
+            engine,
+            viewport: viewport(&common),
+            name: common.name,
+            share_mode: common.share_mode.unwrap_or_default(),
+        }),
+        _ => Err(errors),
+    }
+}
+
+fn split(fields: Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
+    let known = &common_schema()["properties"];
+    fields.into_iter().partition(|(name, _)| known.get(name).is_some())
+}
+
+/// What can be told of a request whose common fields are wrong: enough to check the
+/// driver's fields, too.
+fn pick_readable(common: &Map<String, Value>) -> CommonFields {
+    let text = |name: &str| common.get(name).and_then(Value::as_str).map(str::to_owned);
+    CommonFields {
+        session_type: text("session_type"),
+        preset: text("preset"),
+        ..CommonFields::default()
+    }
+}
+
+type Chosen = (Arc<dyn Driver>, Map<String, Value>);
+
+/// The driver and its settings: of the request, or of a preset.
+fn choose(
+    common: &CommonFields,
+    settings: Map<String, Value>,
+    shared: &Shared,
+    errors: &mut Vec<FieldError>,
+) -> Option<Chosen> {
+    let chosen = match (&common.preset, &common.session_type) {
+        (Some(id), None) => from_preset(id, &settings, shared),
+        (Some(_), Some(_)) => {
+            Err(vec![FieldError::new("session_type", "cannot be combined with preset")])
+        }
+        (None, Some(id)) => match shared.drivers.get(id) {
+            Some(driver) => Ok((Arc::clone(driver), settings)),
+            None => {
+                let ids = shared.drivers.ids().collect::<Vec<_>>().join(", ");
+                Err(vec![FieldError::new("session_type", format!("must be one of: {ids}"))])
+            }
+        },
+        // A session type of the wrong kind was complained about already.
+        (None, None) if errors.iter().any(|error| error.field == "session_type") => Err(vec![]),
+        (None, None) => Err(vec![FieldError::new("session_type", "is required")]),
+    };
+    chosen.map_err(|found| errors.extend(found)).ok()
+}
+
+fn from_preset(
+    id: &str,
+    settings: &Map<String, Value>,
+    shared: &Shared,
+) -> Result<Chosen, Vec<FieldError>> {
+    let unknown = || vec![FieldError::new("preset", "is not a preset of this gateway")];
+    let preset = shared.presets.iter().find(|preset| preset.id == id).ok_or_else(unknown)?;
+    let driver = shared.drivers.get(&preset.session_type).ok_or_else(unknown)?;
+    let extra = settings.keys().map(|name| FieldError::new(name, "cannot be combined with preset"));
+    let errors: Vec<_> = extra.collect();
+    if errors.is_empty() { Ok((Arc::clone(driver), preset.settings.clone())) } else { Err(errors) }
+}
+
+fn is_not_built(driver: &dyn Driver, name: &str) -> bool {
+    NOT_BUILT.contains(&name) && driver.schema()["properties"].get(name).is_none()
+}
+
+fn refuse_not_built(driver: &dyn Driver, settings: &Map<String, Value>) -> Vec<FieldError> {
+    let refused = settings.keys().filter(|name| is_not_built(driver, name));
+    refused.map(|name| FieldError::new(name, "is not supported yet")).collect()
+}
+
+fn without_not_built(driver: &dyn Driver, settings: Map<String, Value>) -> Map<String, Value> {
+    settings.into_iter().filter(|(name, _)| !is_not_built(driver, name)).collect()
+}
+
+/// The engine that was asked for, else the configured one; drivers without an embedded
+/// client need guacd.
+fn choose_engine(
+    asked: Option<EngineKind>,
+    driver: &dyn Driver,
+    shared: &Shared,
+) -> Result<EngineKind, FieldError> {
+    let needs_guacd = driver.client().is_none();
+    let kind = match asked {
+        None if needs_guacd => EngineKind::Guacd,
+        None => shared.default_engine,
+        Some(kind) => kind,
+    };
+    let message = match kind {
+        EngineKind::Embedded if needs_guacd => "cannot be embedded for this session type",
+        EngineKind::Embedded if shared.engines.embedded.is_none() => "has no embedded engine here",
+        EngineKind::Guacd if shared.engines.guacd.is_none() && needs_guacd => {
+            "must be guacd for this session type, and no guacd is configured"
+        }
+        EngineKind::Guacd if shared.engines.guacd.is_none() => {
+            "must not be guacd: none is configured"
+        }
+        _ => return Ok(kind),
+    };
+    Err(FieldError::new("engine", message))
+}
+
+fn viewport(common: &CommonFields) -> Viewport {
+    let usual = Viewport::default();
+    Viewport {
+        width: common.width.unwrap_or(usual.width),
+        height: common.height.unwrap_or(usual.height),
+        dpi: common.dpi.unwrap_or(usual.dpi),
+    }
+}
