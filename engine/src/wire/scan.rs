@@ -66,8 +66,9 @@ fn whole_characters(bytes: &[u8]) -> Result<(usize, usize), WireError> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.error_len().is_some() => return Err(WireError::Utf8),
-        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()])
-            .map_err(|_| WireError::Utf8)?,
+        Err(error) => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| WireError::Utf8)?
+        }
     };
     Ok((text.len(), text.chars().count()))
 }
