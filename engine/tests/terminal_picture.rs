@@ -1,78 +1,254 @@
 //! What viewers see of a terminal, down to the pixel.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+mod terminal_support;
 
-use fanlight_core::{Painter, Screen, Viewport};
-use fanlight_engine::display::WireCanvas;
-use fanlight_engine::display::model::CanvasModel;
-use fanlight_engine::terminal::{Terminal, TerminalOptions};
+use fanlight_core::Input;
+use proptest::prelude::*;
+use terminal_support::{CELL, Viewer, picture, terminal, viewport};
 
-struct Viewer {
-    painter: Box<dyn Painter>,
-    canvas: WireCanvas,
-    model: CanvasModel,
-}
+const BLACK: [u8; 3] = [0, 0, 0];
+const GRAY: [u8; 3] = [0xCC, 0xCC, 0xCC];
 
-impl Viewer {
-    fn of(terminal: &Terminal) -> Self {
-        Self { painter: terminal.painter(), canvas: WireCanvas::new(), model: CanvasModel::new() }
-    }
-
-    /// Bytes of the frame, 0 when nothing was drawn.
-    fn look(&mut self) -> usize {
-        let drawn = self.painter.paint(&mut self.canvas);
-        let frame = self.canvas.take_frame();
-        assert_eq!(drawn, !frame.is_empty(), "paint tells whether it drew");
-        self.model.apply(&frame).unwrap();
-        frame.len()
-    }
-
-    fn save(&self, path: &std::path::Path) {
-        let file = std::fs::File::create(path).unwrap();
-        let mut encoder = png::Encoder::new(file, self.model.width(), self.model.height());
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.write_header().unwrap().write_image_data(self.model.pixels()).unwrap();
-    }
-}
-
-fn terminal(width: u32, height: u32) -> Arc<Terminal> {
-    Terminal::new(TerminalOptions::default(), Viewport { width, height, dpi: 96 })
+#[test]
+fn nothing_new_draws_nothing() {
+    let terminal = terminal(80, 24);
+    let mut viewer = Viewer::of(&terminal);
+    assert!(viewer.look().0 > 0);
+    assert_eq!(viewer.look().0, 0);
+    terminal.feed(b"\x1b[s\x1b[u");
+    assert_eq!(viewer.look().0, 0);
 }
 
 #[test]
-fn sample() {
-    let terminal = terminal(820, 560);
+fn a_typed_character_is_two_copies() {
+    let terminal = terminal(80, 24);
     let mut viewer = Viewer::of(&terminal);
-    let mut text = String::from(
-        "\x1b]0;t\x07The quick brown fox jumps over the lazy dog. 0O1lI|{}[]()<>!@#$%^&*\r\n",
+    terminal.feed(b"abc\r\n$ ");
+    viewer.look();
+    terminal.feed(b"a");
+    viewer.look();
+    terminal.feed(b"b");
+    let (bytes, applied) = viewer.look();
+    assert!(bytes < 200, "{bytes} bytes: {:?}", applied.opcodes);
+    assert!(!applied.opcodes.contains_key("img"), "{:?}", applied.opcodes);
+}
+
+#[test]
+fn scrolling_copies_what_stays() {
+    let terminal = terminal(80, 24);
+    let mut viewer = Viewer::of(&terminal);
+    for line in 0..40 {
+        terminal.feed(format!("\r\nsome text that is number {line}").as_bytes());
+    }
+    viewer.look();
+    terminal.feed(b"\r\nsome text that is number 40");
+    let (bytes, _) = viewer.look();
+    assert!(bytes < 2500, "{bytes} bytes");
+    assert_eq!(viewer.model.pixels(), picture(&terminal).model.pixels());
+}
+
+#[test]
+fn the_cursor_is_a_block_and_goes_when_hidden() {
+    let terminal = terminal(10, 3);
+    assert_eq!(picture(&terminal).pixel(1, 1), GRAY);
+    terminal.feed(b"\x1b[?25l");
+    assert_eq!(picture(&terminal).pixel(1, 1), BLACK);
+    terminal.feed(b"\x1b[?25h\x1b[5 q");
+    let viewer = picture(&terminal);
+    assert_eq!((viewer.pixel(0, 9), viewer.pixel(6, 9)), (GRAY, BLACK));
+}
+
+#[test]
+fn colours_and_attributes_show() {
+    let terminal = terminal(20, 4);
+    terminal.feed(
+        b"\x1b[?25l\x1b[48;2;1;2;3m \x1b[0m\x1b[41m \x1b[0m\x1b[48;5;21m \x1b[0m\x1b[7m \x1b[0m",
     );
-    text += "\x1b[1mBold text\x1b[0m \x1b[2mdim text\x1b[0m \x1b[3mitalic text\x1b[0m \x1b[4munderlined gjpqy\x1b[0m \x1b[9mstruck out\x1b[0m \x1b[7minverse\x1b[0m \x1b[8mhidden\x1b[0m|\r\n";
-    text += "\x1b[1;3mbold italic\x1b[0m \x1b[21mdouble\x1b[0m \x1b[4:3mcurly underline\x1b[0m \x1b[1;4;33mbold yellow underlined\x1b[0m\r\n";
-    for base in [30, 40, 90, 100] {
-        for i in 0..8 {
-            text += &format!("\x1b[{}m {:3} \x1b[0m", base + i, base + i);
+    terminal.feed(b"\x1b[4m \x1b[0m\x1b[9m \x1b[0m\x1b[8mX\x1b[0m\xE2\x96\x88");
+    let viewer = picture(&terminal);
+    let at = |column: u32| viewer.pixel(column * CELL.0 + 5, 5);
+    assert_eq!(at(0), [1, 2, 3]);
+    assert_eq!(at(1), [0xCD, 0x31, 0x31]);
+    assert_eq!(at(2), [0, 0, 255]);
+    assert_eq!(at(3), GRAY);
+    assert_eq!(at(7), GRAY);
+    assert!(viewer.cells(4, 0, 1).contains(&GRAY), "underline");
+    assert!(viewer.cells(5, 0, 1).contains(&GRAY), "line through");
+    assert!(!viewer.cells(6, 0, 1).contains(&GRAY), "hidden");
+}
+
+#[test]
+fn box_lines_join_without_gaps() {
+    let terminal = terminal(6, 3);
+    terminal.feed("\x1b[?25l┌──┐\r\n│██│\r\n└──┘".as_bytes());
+    let viewer = picture(&terminal);
+    for x in 5..35 {
+        assert_eq!(viewer.pixel(x, 9), GRAY, "top line at {x}");
+    }
+    for y in 10..47 {
+        assert_eq!(viewer.pixel(5, y), GRAY, "left line at {y}");
+    }
+    for x in 10..30 {
+        assert_eq!(viewer.pixel(x, 19), GRAY, "block at {x}");
+    }
+}
+
+#[test]
+fn wide_characters_take_two_cells() {
+    let terminal = terminal(10, 2);
+    terminal.feed("\x1b[?25l中|".as_bytes());
+    let viewer = picture(&terminal);
+    let ink = |column| viewer.cells(column, 0, 1).iter().filter(|pixel| **pixel != BLACK).count();
+    assert!(ink(0) > 20 && ink(1) > 20, "{} and {}", ink(0), ink(1));
+    terminal.feed("\x1b[2J\x1b[H  |".as_bytes());
+    assert_eq!(picture(&terminal).cells(2, 0, 1), viewer.cells(2, 0, 1));
+}
+
+#[test]
+fn combining_marks_change_the_character_before() {
+    let terminal = terminal(10, 2);
+    terminal.feed("\x1b[?25lee\u{301}".as_bytes());
+    let viewer = picture(&terminal);
+    assert_ne!(viewer.cells(0, 0, 1), viewer.cells(1, 0, 1));
+    assert_eq!(viewer.cells(2, 0, 1), vec![BLACK; (CELL.0 * CELL.1) as usize]);
+}
+
+#[test]
+fn a_character_that_no_font_has_is_a_hollow_box() {
+    let terminal = terminal(10, 2);
+    terminal.feed("\x1b[?25l\u{10FFFD}".as_bytes());
+    let ink = picture(&terminal).cells(0, 0, 1).iter().filter(|pixel| **pixel == GRAY).count();
+    assert!((20..60).contains(&ink), "{ink} pixels");
+}
+
+#[test]
+fn a_resize_keeps_the_text_and_fills_the_window() {
+    let terminal = terminal(40, 10);
+    let mut viewer = Viewer::of(&terminal);
+    terminal.feed(b"\x1b[?25l0123456789abcdefghijklmnopqrstuvwxyz");
+    viewer.look();
+    let before = viewer.cells(0, 0, 36);
+    let size = terminal.input(&Input::Resize(viewport(20, 5))).resized.unwrap();
+    assert_eq!((size.columns, size.rows), (20, 5));
+    viewer.look();
+    assert_eq!((viewer.model.width(), viewer.model.height()), (200, 95));
+    assert_eq!(viewer.model.pixels(), picture(&terminal).model.pixels());
+    terminal.input(&Input::Resize(viewport(40, 10)));
+    viewer.look();
+    assert_eq!(viewer.cells(0, 0, 36), before);
+}
+
+#[test]
+fn more_new_cells_than_the_buffer_holds_are_sent_as_pictures() {
+    let terminal = terminal(100, 40);
+    let mut viewer = Viewer::of(&terminal);
+    viewer.look();
+    for round in 0..3_u32 {
+        let mut text = String::from("\x1b[H");
+        for cell in 0..3900_u32 {
+            let value = cell * 997 + round * 31;
+            text += &format!("\x1b[38;2;{};{};9mx", value % 256, value / 256 % 256);
         }
-        text += "\r\n";
+        terminal.feed(text.as_bytes());
+        viewer.look();
+        assert_eq!(viewer.model.pixels(), picture(&terminal).model.pixels(), "round {round}");
     }
-    for i in 0..72 {
-        text += &format!("\x1b[48;5;{}m \x1b[0m", 16 + i * 3);
+}
+
+/// What remote programs do.
+#[derive(Debug, Clone)]
+enum Act {
+    Print(String),
+    Escape(String),
+    Resize(u32, u32),
+    Wheel(bool),
+    Look,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let text =
+        "[ -~]{1,30}|[a-z0-9 ]{1,60}|[─-╿]{1,9}|[中日本語한]{1,9}|[a-z][\u{300}-\u{303}]{1,2}|😀";
+    let style = (0..108_u32).prop_map(|code| format!("\x1b[{code}m"));
+    let color = (30..50_u32, 0..256_u32)
+        .prop_map(|(at, color)| format!("\x1b[{};5;{color}m", if at < 40 { 38 } else { 48 }));
+    let moves = (1..26_u32, 1..82_u32).prop_map(|(row, column)| format!("\x1b[{row};{column}H"));
+    let region = (1..10_u32, 10..25_u32).prop_map(|(top, end)| format!("\x1b[{top};{end}r"));
+    let counted = (1..30_u32, "[@ABCDJKLMPSTXZ]").prop_map(|(n, last)| format!("\x1b[{n}{last}"));
+    let fixed = prop::sample::select(vec![
+        "\r\n",
+        "\r\n\r\n\r\n",
+        "\x1bM",
+        "\x1bD",
+        "\x1b[2J",
+        "\x1b[H",
+        "\x1b[0m",
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b[?25l",
+        "\x1b[?25h",
+        "\x1b[4h",
+        "\x1b[4l",
+        "\x1b[?7l",
+        "\x1b[?7h",
+        "\x1b[3 q",
+        "\x1b[6 q",
+        "\x1b[2 q",
+        "\t",
+        "\x08",
+        "\x1bc",
+        "\x1b[r",
+        "\x1b(0",
+        "\x1b(B",
+        "\x1b]11;#102030\x07",
+        "\x1b]111\x07",
+        "\x1b#8",
+    ])
+    .prop_map(str::to_owned);
+    prop_oneof![
+        8 => text.prop_map(Act::Print),
+        3 => Just(Act::Escape("\r\n".into())),
+        2 => style.prop_map(Act::Escape),
+        2 => color.prop_map(Act::Escape),
+        3 => moves.prop_map(Act::Escape),
+        1 => region.prop_map(Act::Escape),
+        3 => counted.prop_map(Act::Escape),
+        3 => fixed.prop_map(Act::Escape),
+        1 => (4..90_u32, 2..30_u32).prop_map(|(columns, rows)| Act::Resize(columns, rows)),
+        1 => any::<bool>().prop_map(Act::Wheel),
+        4 => Just(Act::Look),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However many frames a viewer missed, it sees what one sees who comes now.
+    #[test]
+    fn every_viewer_sees_the_same(acts in prop::collection::vec(act(), 1..120)) {
+        let terminal = terminal_support::terminal(60, 20);
+        let mut viewer = Viewer::of(&terminal);
+        for act in acts {
+            match act {
+                Act::Print(text) | Act::Escape(text) => {
+                    terminal.feed(text.as_bytes());
+                }
+                Act::Resize(columns, rows) => {
+                    terminal.input(&Input::Resize(viewport(columns, rows)));
+                }
+                Act::Wheel(up) => {
+                    let buttons = if up { 8 } else { 16 };
+                    terminal.input(&Input::Mouse { x: 5, y: 5, buttons });
+                    terminal.input(&Input::Mouse { x: 5, y: 5, buttons: 0 });
+                }
+                Act::Look => {
+                    viewer.look();
+                }
+            }
+        }
+        viewer.look();
+        let fresh = picture(&terminal);
+        prop_assert_eq!(viewer.model.width(), fresh.model.width());
+        prop_assert!(viewer.model.pixels() == fresh.model.pixels(), "the pictures differ");
     }
-    text += "\r\n";
-    for i in 0..72 {
-        text += &format!("\x1b[48;2;{};{};128m \x1b[0m", i * 3, 255 - i * 3);
-    }
-    text += "\r\n┌──────┬──────┐ ╔══════╦══════╗ ┏━━━━━━┳━━━━━━┓ ╭──────────╮ ┍━┑┎─┒ ╒═╕╓─╖\r\n";
-    text += "│ one  │ two  │ ║ one  ║ two  ║ ┃ one  ┃ two  ┃ │ rounded  │ │ │┃ ┃ │ │║ ║\r\n";
-    text += "├──────┼──────┤ ╠══════╬══════╣ ┣━━━━━━╋━━━━━━┫ ├┄┄┄┄┄┄┄┄┄┄┤ ├─┤┠─┨ ╞═╡╟─╢\r\n";
-    text += "└──────┴──────┘ ╚══════╩══════╝ ┗━━━━━━┻━━━━━━┛ ╰──────────╯ ┕━┙┖─┚ ╘═╛╙─╜\r\n";
-    text += "░░░▒▒▒▓▓▓███ ▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉█ ▖▗▘▙▚▛▜▝▞▟ ╱╲╳ ⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ╪╫┿╂ ╼╾╽╿\r\n";
-    text += "中文字符 日本語テキスト 한국어 ｆｕｌｌ \x1b[1m粗体\x1b[0m \x1b[3m斜体\x1b[0m|\r\n";
-    text += "äöüß éèê ñ çÇ Ελληνικά Кириллица עברית ☺☻♥♦♣♠ ✓✗ → ← ↑ ↓ ⇒ ∀∃∑√∞ ﬁ\r\n";
-    text += "combining: e\u{301} a\u{308} o\u{302} n\u{303} u\u{30a} z\u{30c}  x\u{336}y\u{336} missing: \u{1F600} \u{E123} \u{10FFFD}|\r\n";
-    text += "$ ls -la /home/user\r\ntotal 42\r\ndrwxr-xr-x 2 user user 4096 Jan  1 12:00 \x1b[1;34mDocuments\x1b[0m\r\n\x1b[1;32muser@host\x1b[0m:\x1b[1;34m~\x1b[0m$ vi";
-    terminal.feed(text.as_bytes());
-    let bytes = viewer.look();
-    eprintln!("first frame {bytes} bytes, {:?}", terminal.size());
-    viewer.save(&std::env::temp_dir().join("t-sample.png"));
 }
