@@ -85,7 +85,7 @@ fn configuration(folder: &Path, port: u16, demo: &Demo) -> String {
          [server]\n\
          listen = \"127.0.0.1:{port}\"\n\
          [network.ssh]\n\
-         allow = [\"0.0.0.0/0\", \"::/0\"]\n\
+         allow = [\"0.0.0.0/0\", \"::/0\", \"127.0.0.1/32\"]\n\
          [[presets]]\n\
          id = \"this-machine\"\n\
          name = \"This machine\"\n\

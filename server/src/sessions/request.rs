@@ -28,6 +28,7 @@ struct CommonFields {
     #[schemars(range(min = 24, max = 600))]
     dpi: Option<u32>,
     /// The engine to run it, instead of the configured one.
+    #[serde(default)]
     #[schemars(schema_with = "engine_schema")]
     engine: Option<EngineKind>,
     /// What people may do who follow the share link.
