@@ -1,5 +1,5 @@
 import { ApiError, errorFrom, unreachable } from './errors';
-import type { AuthStatus, CreatedSession, Driver, Me, Preset, Session } from './types';
+import type { AuthStatus, CreatedSession, Driver, Me, Preset, Session, SessionStep } from './types';
 
 const TIMEOUT_MS = 20_000;
 
@@ -58,6 +58,5 @@ export const api = {
   create: (fields: Record<string, unknown>) => request<CreatedSession>('POST', '/api/sessions', fields),
   reconnect: (id: string) => request<CreatedSession>('POST', `${session(id)}/reconnect`),
   end: (id: string) => request<void>('DELETE', session(id)),
-  banner: (id: string, token: string) =>
-    request<{ banner: string }>('GET', `${session(id)}/banner?token=${encodeURIComponent(token)}`),
+  steps: (id: string) => request<SessionStep[]>('GET', `${session(id)}/steps`),
 };

@@ -4,9 +4,10 @@ type Schemas = components['schemas'];
 
 export type AuthStatus = Schemas['AuthStatus'];
 export type Me = Schemas['Me'];
-export type Driver = Schemas['Driver'];
-export type Preset = Schemas['Preset'];
-export type Session = Schemas['Session'];
-export type CreatedSession = Schemas['CreatedSession'];
-export type SessionStep = Schemas['SessionStep'];
-export type ErrorBody = Schemas['ApiError'];
+export type Preset = Schemas['PresetView'];
+export type Session = Schemas['SessionView'];
+export type CreatedSession = Schemas['CreatedView'];
+export type SessionStep = Schemas['StepView'];
+export type ErrorBody = Schemas['ErrorBody'];
+/** `schema` is a JSON Schema, read by `lib/schema`. */
+export type Driver = Omit<Schemas['DriverView'], 'schema'> & { schema: unknown };

@@ -1,6 +1,7 @@
 import { api, onSignedOut } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import type { AuthStatus, Me } from '../api/types';
+import { applyAccent } from './accent';
 import { drivers, presets, sessions } from './catalog.svelte';
 
 const RANKS: Record<string, number> = { viewer: 0, operator: 1, poweruser: 2, admin: 3 };
@@ -29,6 +30,7 @@ class Account {
     this.state = this.me ? 'in' : 'asking';
     try {
       this.status = await api.authStatus();
+      applyAccent(this.status.accent ?? null);
       this.me = await api.me();
       this.state = 'in';
     } catch (error) {

@@ -14,6 +14,8 @@ import { GatewayTunnel, type Farewell } from './tunnel';
 import { remoteSize, scaleFor, type Size } from './viewport';
 
 const RESIZE_SETTLES_MS = 250;
+/** So many sockets may fail to open before the page says that it is not let in. */
+const REFUSALS = 3;
 
 /** How a session ended, or failed to begin. */
 export interface Ending {
@@ -32,8 +34,6 @@ export interface Ending {
 export class SessionView {
   state = $state<SessionState>('connecting');
   info = $state.raw<Session | null>(null);
-  /** A text that wants a Continue before anything is dialled. */
-  banner = $state<string | null>(null);
   ladder = $state.raw<Rung[]>([]);
   reached = $state(false);
   ending = $state.raw<Ending | null>(null);
@@ -78,6 +78,10 @@ export class SessionView {
     return this.#key !== null;
   }
 
+  get #mayRepeat(): boolean {
+    return this.info?.own === true;
+  }
+
   /** Starts in `box`; `input` sends what is typed there. */
   start(box: HTMLElement, input: Input): () => void {
     this.#box = box;
@@ -111,8 +115,7 @@ export class SessionView {
       // The cookie of an opening link is good for the socket alone.
       if (!(error instanceof ApiError && (error.status === 401 || error.status === 403))) return this.#unknown(error);
     }
-    if (this.info && !isLive(this.info)) return this.#over(this.info);
-    if (this.info?.banner && this.info.status === 'pending' && !this.shared) this.banner = this.info.banner;
+    if (this.info && !isLive(this.info)) await this.#over(this.info);
     else this.#connect();
   }
 
@@ -124,13 +127,6 @@ export class SessionView {
 
   async #learn(): Promise<void> {
     if (this.#key === null) this.info = await api.session(this.#id);
-  }
-
-  /** The person has read the banner. */
-  proceed(): void {
-    this.banner = null;
-    this.#connect();
-    this.input?.focus();
   }
 
   #query(): string {
@@ -208,11 +204,11 @@ export class SessionView {
     this.required = [];
     if (this.#disposed) return;
     if (this.#leaving) {
-      return this.#end({ orderly: true, message: '', status: null, at: new Date(), again: !this.shared });
+      return this.#end({ orderly: true, message: t('session.ended.self'), status: null, at: new Date(), again: this.#mayRepeat });
     }
     if (this.#failure) {
       const { message, status } = this.#failure;
-      return this.#end({ orderly: isOrderly(status), message, status, at: new Date(), again: !this.shared });
+      return this.#end({ orderly: isOrderly(status), message, status, at: new Date(), again: this.#mayRepeat });
     }
     if (this.#farewell || (farewell.opened && isFinal(farewell.code))) return void this.#askWhy();
     if (this.#lostAt === 0) this.#lostAt = Date.now();
@@ -231,32 +227,39 @@ export class SessionView {
     this.#tries += 1;
     if (Date.now() - this.#lostAt > PATIENCE_MS) return this.#giveUp();
     try {
-      await (this.#key === null ? this.#learn() : api.banner(this.#id, this.#key));
+      await this.#learn();
       if (this.info && !isLive(this.info)) return this.#over(this.info);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return this.#unknown(error);
-      if (error instanceof ApiError && error.status === 403 && this.shared) return this.#unknown(new ApiError(404, '', ''));
       if (error instanceof ApiError && error.status === 0) return this.#tryAgain(delayBefore(this.#tries));
-      if (this.connectedAt === null && this.#tries > 2) return this.#unknown(error);
     }
+    if (this.connectedAt === null && this.#tries > REFUSALS) return this.#refused();
     this.#connect();
+  }
+
+  /** A socket that never opens gives no reason: say what it may be. */
+  #refused(): void {
+    const message = t(this.shared ? 'session.gone.share' : 'session.refused');
+    this.#end({ orderly: false, message, status: null, at: new Date(), again: false });
   }
 
   #giveUp(): void {
     const message = t('session.ended.lost', { seconds: PATIENCE_MS / 1000 });
-    this.#end({ orderly: false, message, status: null, at: new Date(), again: !this.shared });
+    this.#end({ orderly: false, message, status: null, at: new Date(), again: this.#mayRepeat });
   }
 
   /** The remote side or somebody ended it without a word: the gateway knows who. */
   async #askWhy(): Promise<void> {
     await this.#learn().catch(() => {});
-    if (this.info && !isLive(this.info)) this.#over(this.info);
-    else this.#end({ orderly: true, message: '', status: null, at: new Date(), again: !this.shared });
+    if (this.info && !isLive(this.info)) await this.#over(this.info);
+    else this.#end({ orderly: true, message: '', status: null, at: new Date(), again: this.#mayRepeat });
   }
 
-  #over(session: Session): void {
+  async #over(session: Session): Promise<void> {
     const at = session.ended_at ? new Date(session.ended_at) : new Date();
-    this.#end({ orderly: session.status !== 'error', message: session.error ?? '', status: null, at, again: !this.shared });
+    if (session.status === 'error') this.ladder = await api.steps(this.#id).catch(() => this.ladder);
+    const orderly = session.status !== 'error';
+    this.#end({ orderly, message: session.ended_because ?? '', status: null, at, again: session.can_reconnect });
   }
 
   #end(ending: Ending): void {
