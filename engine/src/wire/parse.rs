@@ -40,6 +40,13 @@ pub struct Instructions<'a> {
     limits: Limits,
 }
 
+impl Instructions<'_> {
+    /// How many bytes were not read yet.
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+}
+
 impl<'a> Iterator for Instructions<'a> {
     type Item = Result<Instruction<'a>, WireError>;
 

@@ -1,0 +1,190 @@
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use fanlight_core::{BoxedStream, SessionError};
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::intake::Intake;
+use super::words;
+use crate::wire::{Writer, parse_all};
+
+/// How long guacd may leave a viewer's input unread before it counts as gone.
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a leg waits for guacd's goodbye.
+const GOODBYE_LIMIT: Duration = Duration::from_millis(800);
+const NOP: Bytes = Bytes::from_static(b"3.nop;");
+const DISCONNECT: &[u8] = b"10.disconnect;";
+
+/// How a leg ended.
+#[derive(Debug, Clone)]
+pub(super) enum Ending {
+    /// guacd said goodbye.
+    InOrder,
+    /// The viewer of a leg that is nothing without it went.
+    ViewerLeft,
+    /// The session was closed.
+    Closed,
+    /// guacd reported an error, broke off or sent garbage.
+    Failed(SessionError),
+}
+
+/// One connection to guacd, from `ready` to its end, driven by one task.
+///
+/// What comes from guacd is handed to the viewer one batch at a time: while the viewer
+/// takes none, none is read. What comes from the viewer is written meanwhile.
+pub(super) struct Leg {
+    pub(super) stream: BoxedStream,
+    pub(super) intake: Intake,
+    pub(super) desk: Desk,
+    pub(super) from_viewer: mpsc::Receiver<Bytes>,
+    pub(super) keep_alive: Duration,
+    /// Told before the viewer's channel ends.
+    pub(super) ending: Arc<OnceLock<Ending>>,
+}
+
+/// Where guacd's instructions are handed out.
+pub(super) struct Desk {
+    /// The viewer; `None` once it has gone.
+    pub(super) viewer: Option<mpsc::Sender<Bytes>>,
+    /// For answers in the place of a viewer that has gone.
+    pub(super) to_guacd: mpsc::Sender<Bytes>,
+    /// Whether the leg stays when its viewer goes, because the session depends on it.
+    pub(super) stays: bool,
+    pub(super) silence_limit: Duration,
+    /// guacd's address, for people.
+    pub(super) address: String,
+}
+
+impl Leg {
+    /// Runs to the end and says how it came.
+    pub(super) async fn run(mut self, cancel: CancellationToken) -> Ending {
+        let (mut reader, mut writer) = tokio::io::split(self.stream);
+        let ending = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Ending::Closed,
+            ending = self.desk.serve(&mut self.intake, &mut reader) => ending,
+            error = forward(&mut self.from_viewer, &mut writer, self.keep_alive) => {
+                tracing::debug!(%error, "guacd takes no input");
+                Ending::Failed(words::broken(&self.desk.address))
+            }
+        };
+        // Nobody else sets it: this task is the only one that holds the leg.
+        let _ = self.ending.set(ending.clone());
+        drop(self.desk);
+        if matches!(ending, Ending::Closed | Ending::ViewerLeft) {
+            // guacd frees the session when it hears this, or when the socket closes.
+            let _ = timeout(GOODBYE_LIMIT, part(&mut reader, &mut writer, self.intake)).await;
+        }
+        ending
+    }
+}
+
+impl Desk {
+    async fn serve(&mut self, intake: &mut Intake, reader: &mut ReadHalf<BoxedStream>) -> Ending {
+        loop {
+            let batch = match intake.next() {
+                Ok(batch) => batch,
+                Err(error) => return Ending::Failed(words::garbage(&self.address, error)),
+            };
+            let more = !batch.instructions.is_empty();
+            if more && self.hand_out(batch.instructions).await.is_err() {
+                return Ending::ViewerLeft;
+            }
+            match batch.last_word {
+                Some(Ok(())) => return Ending::InOrder,
+                Some(Err(error)) => return Ending::Failed(error),
+                None if more => continue,
+                None => {}
+            }
+            let filled = tokio::select! {
+                () = left(self.viewer.as_ref()), if !self.stays => return Ending::ViewerLeft,
+                filled = timeout(self.silence_limit, intake.fill(reader)) => filled,
+            };
+            match filled {
+                Ok(Ok(1..)) => {}
+                Ok(Ok(0) | Err(_)) => return Ending::Failed(words::broken(&self.address)),
+                Err(_) => return Ending::Failed(words::silent(&self.address)),
+            }
+        }
+    }
+
+    /// Hands instructions to the viewer or, where it has gone and the leg stays, answers
+    /// in its place.
+    async fn hand_out(&mut self, instructions: Bytes) -> Result<(), ()> {
+        let unseen = match &self.viewer {
+            None => instructions,
+            Some(viewer) => match viewer.send(instructions).await {
+                Ok(()) => return Ok(()),
+                Err(unsent) => unsent.0,
+            },
+        };
+        if !self.stays {
+            return Err(());
+        }
+        self.viewer = None;
+        self.acknowledge(&unseen).await;
+        Ok(())
+    }
+
+    /// guacd waits for the acknowledgement of frames, and takes silence for absence.
+    async fn acknowledge(&self, unseen: &[u8]) {
+        let mut answers = BytesMut::new();
+        for instruction in parse_all(unseen).flatten() {
+            if instruction.opcode == "sync" {
+                Writer::new(&mut answers, "sync").str(instruction.text(0));
+            }
+        }
+        if !answers.is_empty() {
+            // The other end is in the same task, and outlives this one.
+            let _ = self.to_guacd.send(answers.freeze()).await;
+        }
+    }
+}
+
+/// Waits until the viewer has gone.
+async fn left(viewer: Option<&mpsc::Sender<Bytes>>) {
+    if let Some(viewer) = viewer {
+        viewer.closed().await;
+    }
+}
+
+/// Writes what the viewer sends, and a `nop` where it sends nothing, until that fails.
+async fn forward(
+    from_viewer: &mut mpsc::Receiver<Bytes>,
+    writer: &mut WriteHalf<BoxedStream>,
+    keep_alive: Duration,
+) -> std::io::Error {
+    loop {
+        // The desk holds a sender, so that the channel never ends.
+        let next = timeout(keep_alive, from_viewer.recv()).await;
+        let bytes = next.ok().flatten().unwrap_or(NOP);
+        let written = timeout(WRITE_LIMIT, async {
+            writer.write_all(&bytes).await?;
+            writer.flush().await
+        });
+        if let Err(error) = written.await.unwrap_or_else(|limit| Err(limit.into())) {
+            return error;
+        }
+    }
+}
+
+/// Says goodbye and waits for guacd's, or for the end.
+async fn part(
+    reader: &mut ReadHalf<BoxedStream>,
+    writer: &mut WriteHalf<BoxedStream>,
+    mut intake: Intake,
+) -> std::io::Result<()> {
+    writer.write_all(DISCONNECT).await?;
+    writer.flush().await?;
+    while let Ok(batch) = intake.next() {
+        let over = batch.last_word.is_some();
+        if over || (batch.instructions.is_empty() && intake.fill(reader).await? == 0) {
+            break;
+        }
+    }
+    writer.shutdown().await
+}
