@@ -5,27 +5,27 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use png::{BitDepth, ColorType, Decoder, Encoder, Transformations};
 
-/// An opaque picture.
+const BYTES: usize = 4;
+
+/// A picture, to be compared byte by byte.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     /// Pixels per row.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Red, green, blue of each pixel, in rows from the top.
-    pub pixels: Vec<[u8; 3]>,
+    /// Red, green, blue, alpha of each pixel, in rows from the top.
+    rgba: Vec<u8>,
 }
 
 impl Picture {
-    /// A picture from red, green, blue, alpha bytes; transparent pixels are black.
+    /// A picture from red, green, blue, alpha bytes.
     ///
     /// # Errors
     /// When the bytes are not `width * height * 4`.
-    pub fn from_rgba(width: usize, height: usize, rgba: &[u8]) -> Result<Self> {
-        ensure!(rgba.len() == width * height * 4, "wrong number of bytes");
-        let over_black = |value: u8, alpha: u8| (u16::from(value) * u16::from(alpha) / 255) as u8;
-        let pixels = rgba.chunks_exact(4).map(|p| [0, 1, 2].map(|i| over_black(p[i], p[3])));
-        Ok(Self { width, height, pixels: pixels.collect() })
+    pub fn from_rgba(width: usize, height: usize, rgba: Vec<u8>) -> Result<Self> {
+        ensure!(rgba.len() == width * height * BYTES, "wrong number of bytes");
+        Ok(Self { width, height, rgba })
     }
 
     /// A picture from a PNG file's bytes.
@@ -40,7 +40,8 @@ impl Picture {
         let mut data = vec![0; reader.output_buffer_size().context("too large")?];
         let info = reader.next_frame(&mut data)?;
         ensure!(info.color_type == ColorType::Rgba, "expected colours with alpha");
-        Self::from_rgba(info.width as usize, info.height as usize, &data[..info.buffer_size()])
+        data.truncate(info.buffer_size());
+        Self::from_rgba(info.width as usize, info.height as usize, data)
     }
 
     /// Saves it as PNG.
@@ -51,27 +52,33 @@ impl Picture {
         let out = BufWriter::new(File::create(file)?);
         let mut encoder =
             Encoder::new(out, u32::try_from(self.width)?, u32::try_from(self.height)?);
-        encoder.set_color(ColorType::Rgb);
+        encoder.set_color(ColorType::Rgba);
         encoder.set_depth(BitDepth::Eight);
-        encoder.write_header()?.write_image_data(self.pixels.as_flattened())?;
+        encoder.write_header()?.write_image_data(&self.rgba)?;
         Ok(())
     }
 
-    /// The pixel at `x`, `y`, which must be inside.
-    pub fn at(&self, x: usize, y: usize) -> [u8; 3] {
-        self.pixels[y * self.width + x]
+    /// The bytes of the pixel at `x`, `y`, which must be inside.
+    pub fn at(&self, x: usize, y: usize) -> &[u8] {
+        self.row(x, y, 1)
     }
 
-    /// The pixels of a rectangle, which must be inside.
-    pub fn part(&self, x: usize, y: usize, width: usize, height: usize) -> Vec<[u8; 3]> {
-        let row = |y: usize| &self.pixels[y * self.width + x..][..width];
-        (y..y + height).flat_map(row).copied().collect()
+    /// The bytes of a rectangle, which must be inside.
+    pub fn part(&self, x: usize, y: usize, width: usize, height: usize) -> Vec<u8> {
+        let mut part = Vec::with_capacity(width * height * BYTES);
+        for y in y..y + height {
+            part.extend_from_slice(self.row(x, y, width));
+        }
+        part
     }
 
-    /// How many pixels differ, where both have pixels, and whether the sizes are alike.
-    pub fn differing(&self, other: &Self) -> (usize, bool) {
-        let same_size = (self.width, self.height) == (other.width, other.height);
-        let pairs = self.pixels.iter().zip(&other.pixels);
-        (pairs.filter(|(one, two)| one != two).count(), same_size)
+    /// How many pixels differ in pictures of one size.
+    pub fn differing(&self, other: &Self) -> usize {
+        let pairs = self.rgba.chunks_exact(BYTES).zip(other.rgba.chunks_exact(BYTES));
+        pairs.filter(|(one, two)| one != two).count()
+    }
+
+    fn row(&self, x: usize, y: usize, width: usize) -> &[u8] {
+        &self.rgba[(y * self.width + x) * BYTES..][..width * BYTES]
     }
 }

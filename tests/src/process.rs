@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const ENDED_WITHIN: Duration = Duration::from_secs(5);
@@ -95,12 +95,17 @@ impl Process {
         }
     }
 
-    /// Ends the group: asks first, then insists.
+    /// Ends the group: asks first, then insists. Children that left the group, such as
+    /// the logins of sshd, are ended as well.
     pub fn end(&mut self) {
+        let children = descendants(self.child.id());
         let _ = self.signal(Signal::TERM);
         let _ = self.wait_for_end(ENDED_WITHIN);
         let _ = self.signal(Signal::KILL);
         let _ = self.child.wait();
+        for child in children.into_iter().filter_map(Pid::from_raw) {
+            let _ = kill_process(child, Signal::KILL);
+        }
     }
 }
 
@@ -108,6 +113,25 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// The process ids of all children of a process, and of theirs.
+fn descendants(ancestor: u32) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes: Vec<(i32, i32)> = entries
+        .filter_map(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, parent))
+        })
+        .collect();
+    let mut found = Vec::from_iter(i32::try_from(ancestor));
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(processes.iter().filter(|(_, of)| *of == parent).map(|(process, _)| process));
+        next += 1;
+    }
+    found.split_off(1.min(found.len()))
 }
 
 /// A TCP port on loopback that nobody uses at this moment.

@@ -62,7 +62,7 @@ pub async fn still_picture(seat: &impl Seat) -> Result<Picture> {
 /// Reads a terminal's text from its picture: how each character looks is learned from
 /// the terminal itself, so it works whatever engine and font draw it.
 pub struct TerminalReader {
-    glyphs: HashMap<Vec<[u8; 3]>, char>,
+    glyphs: HashMap<Vec<u8>, char>,
     left: usize,
     top: usize,
     width: usize,
@@ -102,7 +102,7 @@ impl TerminalReader {
         let fits = left + columns * width <= picture.width && top + rows * height <= picture.height;
         ensure!(fits && width > 3 && height > 6, "no cell: {width}x{height} at {left},{top}");
         let mut reader = Self { glyphs: HashMap::new(), left, top, width, height, columns, rows };
-        reader.glyphs.insert(vec![background; width * height], ' ');
+        reader.glyphs.insert(background.repeat(width * height), ' ');
         for (row, characters) in [(1, '!'..='O'), (2, 'P'..='~')] {
             for (column, character) in characters.enumerate() {
                 let cell = reader.cell(picture, row, column);
@@ -186,7 +186,7 @@ impl TerminalReader {
         ]
     }
 
-    fn cell(&self, picture: &Picture, row: usize, column: usize) -> Vec<[u8; 3]> {
+    fn cell(&self, picture: &Picture, row: usize, column: usize) -> Vec<u8> {
         let (x, y) = (self.left + column * self.width, self.top + row * self.height);
         picture.part(x, y, self.width, self.height)
     }

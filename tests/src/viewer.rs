@@ -214,7 +214,7 @@ impl Viewer {
             seen.model.apply(message.to_text()?.as_bytes())?;
         }
         let (width, height) = (seen.model.width() as usize, seen.model.height() as usize);
-        Picture::from_rgba(width, height, &seen.model.composited())
+        Picture::from_rgba(width, height, seen.model.composited())
     }
 
     /// The last text that the session put on the viewer's clipboard.

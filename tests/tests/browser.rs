@@ -75,15 +75,9 @@ async fn same_for_a_watcher(
     let shown = still_picture(screen).await?;
     expected.save(&screenshots()?.join(format!("{name}-expected.png")))?;
     shown.save(&screenshots()?.join(format!("{name}-shown.png")))?;
-    let (differing, same_size) = expected.differing(&shown);
-    ensure!(
-        same_size,
-        "{}x{} and {}x{}",
-        expected.width,
-        expected.height,
-        shown.width,
-        shown.height
-    );
+    let sizes = [&expected, &shown].map(|picture| (picture.width, picture.height));
+    ensure!(sizes[0] == sizes[1], "expected and shown sizes: {sizes:?}");
+    let differing = expected.differing(&shown);
     ensure!(differing == 0, "{differing} pixels are not as expected");
     Ok(())
 }
