@@ -1,0 +1,207 @@
+//! Sessions in a scripted guacd: what passes, what stays, how they end.
+
+use std::time::{Duration, Instant};
+
+use crate::fake::{FakeGuacd, joined, next, owner, session, soon};
+use bytes::Bytes;
+use fanlight_core::Cause;
+use fanlight_engine::link::ViewerAccess;
+
+#[tokio::test]
+async fn bar_67_data_right_behind_ready_is_not_lost() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "4.size,1.0,3.800,3.600;4.sy").await;
+    let mut link = owner(&session).await;
+    assert_eq!(next(&mut link.reader).await, "4.size,1.0,3.800,3.600;");
+    primary.say("nc,1.7;").await;
+    assert_eq!(next(&mut link.reader).await, "4.sync,1.7;");
+    link.writer.send(Bytes::from_static(b"4.sync,1.7;")).await.unwrap();
+    assert_eq!(primary.expect("sync").await, ["7"]);
+}
+
+#[tokio::test]
+async fn bar_65_guacd_dies_mid_session() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, primary) = session(&guacd, "").await;
+    let mut link = owner(&session).await;
+    drop(primary);
+    assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::Lost);
+    assert_eq!(soon(link.reader.next()).await.unwrap_err().cause, Cause::Lost);
+    assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::Lost);
+    let again = session.view(crate::fake::viewer(ViewerAccess::Own)).await;
+    assert_eq!(again.err().unwrap().cause, Cause::Lost);
+}
+
+#[tokio::test]
+async fn bar_65_guacd_freezes_mid_session() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, _primary) = session(&guacd, "").await;
+    let error = soon(session.ended()).await.unwrap_err();
+    assert_eq!(error.cause, Cause::Lost);
+    assert!(error.message.contains("silent"), "{error}");
+}
+
+#[tokio::test]
+async fn bar_66_garbage_ends_the_session_behind_what_was_good() {
+    let guacd = FakeGuacd::start().await;
+    for garbage in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"4.size,3.abcd;", b"2.\xff\xfe;"] {
+        let (_engine, session, mut primary) = session(&guacd, "").await;
+        let mut link = owner(&session).await;
+        primary.say_raw(&[b"3.nop;", garbage].concat()).await.unwrap();
+        assert_eq!(next(&mut link.reader).await, "3.nop;");
+        assert_eq!(soon(link.reader.next()).await.unwrap_err().cause, Cause::Lost);
+        assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::Lost);
+        while primary.hear().await.is_some() {}
+    }
+}
+
+#[tokio::test]
+async fn bar_66_an_endless_instruction_is_garbage() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let _link = owner(&session).await;
+    let element = format!("8192.{},", "x".repeat(8192));
+    while primary.say_raw(element.as_bytes()).await.is_ok() {}
+    assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::Lost);
+}
+
+#[tokio::test]
+async fn errors_of_guacd_are_told_in_plain_words() {
+    let guacd = FakeGuacd::start().await;
+    for (status, cause, word) in [
+        ("3.769", Cause::LoginFailed, "password"),
+        ("3.519", Cause::NotFound, "address"),
+        ("3.514", Cause::TimedOut, "in time"),
+        ("3.520", Cause::Unavailable, "refuses"),
+    ] {
+        let (_engine, session, mut primary) = session(&guacd, "").await;
+        let mut link = owner(&session).await;
+        primary.say(&format!("4.sync,1.1;5.error,7.Aborted,{status};10.disconnect;")).await;
+        assert_eq!(next(&mut link.reader).await, "4.sync,1.1;");
+        assert!(soon(link.reader.next()).await.unwrap().is_none());
+        let error = soon(session.ended()).await.unwrap_err();
+        assert_eq!(error.cause, cause);
+        assert!(error.message.contains(word) && error.message.contains("Aborted"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_goodbye_of_guacd_is_an_end_in_order() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let mut link = owner(&session).await;
+    primary.say("4.sync,1.1;10.disconnect;").await;
+    assert_eq!(next(&mut link.reader).await, "4.sync,1.1;");
+    assert!(soon(link.reader.next()).await.unwrap().is_none());
+    assert!(soon(session.ended()).await.is_ok());
+}
+
+#[tokio::test]
+async fn bar_50_a_session_outlives_its_viewer_and_shows_the_next_one_everything() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    drop(owner(&session).await);
+    primary.say("3.img,1.0;4.sync,2.41;4.sync,2.42;").await;
+    assert_eq!(primary.expect("sync").await, ["41"]);
+    assert_eq!(primary.expect("sync").await, ["42"]);
+
+    let (mut link, mut second, values) =
+        joined(&guacd, &session, ViewerAccess::Own, "4.size,1.0,3.800,3.600;").await;
+    assert_eq!(values, ["VERSION_1_3_0", "", "", ""]);
+    assert_eq!(next(&mut link.reader).await, "4.size,1.0,3.800,3.600;");
+    assert_eq!(second.expect("size").await, ["1000", "700"]);
+    link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.unwrap();
+    assert_eq!(second.expect("key").await, ["65", "1"]);
+
+    drop(link);
+    assert_eq!(second.expect("disconnect").await, [""; 0]);
+    primary.say("4.sync,2.43;").await;
+    while primary.hear().await.expect("the primary is gone").0 != "sync" {}
+}
+
+#[tokio::test]
+async fn bar_46_a_viewer_that_may_only_look_can_do_nothing_else() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, _primary) = session(&guacd, "").await;
+    let (mut looking, mut leg, values) = joined(&guacd, &session, ViewerAccess::View, "").await;
+    assert_eq!(values, ["VERSION_1_3_0", "", "", "true"]);
+    let all = b"3.key,2.65,1.1;10.disconnect;4.size,2.99,2.99;4.sync,1.7;";
+    looking.writer.send(Bytes::from_static(all)).await.unwrap();
+    assert_eq!(leg.expect("sync").await, ["7"]);
+
+    let (mut helping, mut leg, values) = joined(&guacd, &session, ViewerAccess::Interact, "").await;
+    assert_eq!(values, ["VERSION_1_3_0", "", "", ""]);
+    helping.writer.send(Bytes::from_static(all)).await.unwrap();
+    assert_eq!(leg.expect("key").await, ["65", "1"]);
+    assert_eq!(leg.expect("sync").await, ["7"]);
+}
+
+#[tokio::test]
+async fn bar_51_closing_says_goodbye_on_every_leg_within_a_second() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let mut link = owner(&session).await;
+    let (mut shared, mut leg, _) = joined(&guacd, &session, ViewerAccess::View, "").await;
+    let answer = async {
+        primary.expect("disconnect").await;
+        leg.expect("disconnect").await;
+        primary.say("10.disconnect;").await;
+        drop((primary, leg));
+    };
+    let begin = Instant::now();
+    tokio::join!(session.close(), answer);
+    assert!(begin.elapsed() < Duration::from_millis(700), "{:?}", begin.elapsed());
+    assert_eq!(session.ended().await.unwrap_err().cause, Cause::Closed);
+    assert!(soon(link.reader.next()).await.unwrap().is_none());
+    assert!(soon(shared.reader.next()).await.unwrap().is_none());
+    assert!(link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.is_err());
+    session.close().await;
+}
+
+#[tokio::test]
+async fn bar_51_closing_does_not_wait_for_a_guacd_that_does_not_answer() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, _primary) = session(&guacd, "").await;
+    let begin = Instant::now();
+    session.close().await;
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert_eq!(session.ended().await.unwrap_err().cause, Cause::Closed);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_holds_is_closed() {
+    let guacd = FakeGuacd::start().await;
+    let (engine, session, mut primary) = session(&guacd, "").await;
+    drop((session, engine));
+    assert_eq!(primary.expect("disconnect").await, [""; 0]);
+    assert_eq!(primary.hear().await, None);
+}
+
+/// guacd drops a viewer that it has not heard of for 15 s.
+#[tokio::test]
+async fn guacd_hears_of_a_viewer_that_does_nothing() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let _link = owner(&session).await;
+    primary.expect("nop").await;
+    primary.expect("nop").await;
+}
+
+/// A viewer that takes nothing holds up guacd, and not the gateway's memory.
+#[tokio::test]
+async fn bar_47_a_viewer_that_does_not_read_is_its_own_brake() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let mut link = owner(&session).await;
+    let blob = format!("4.blob,1.1,6000.{};", "x".repeat(6000));
+    let mut sent = 0;
+    let flood = async {
+        while primary.say_raw(blob.as_bytes()).await.is_ok() {
+            sent += blob.len();
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_millis(700), flood).await;
+    assert!(sent < 16 << 20, "{sent} bytes went somewhere");
+    link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.unwrap();
+    assert_eq!(soon(link.reader.next()).await.unwrap().unwrap().len() % blob.len(), 0);
+}
