@@ -1,10 +1,15 @@
 use std::borrow::Cow;
 
 use fanlight_core::Image;
-use png::{BitDepth, ColorType, Compression, Filter};
+use png::{BitDepth, ColorType, Compression, DeflateCompression, Filter};
 
 const BYTES_PER_PIXEL: usize = 4;
 const OPAQUE: u8 = 255;
+/// Deflate level for few colours. A screen of text comes to a quarter of what the fastest
+/// setting makes of it, for a millisecond more; higher levels gain little.
+const TEXT_LEVEL: u8 = 3;
+/// Pixels that are compared at once, as most are like those before.
+const GROUP: usize = 16;
 const LARGEST_PALETTE: usize = 256;
 /// Slots of the table that finds a colour's place in the palette; a power of two, thinly
 /// filled.
@@ -17,22 +22,23 @@ pub(super) fn encode_png(image: Image<'_>) -> Option<Vec<u8>> {
     if pixels == 0 || image.rgba.len() != pixels * BYTES_PER_PIXEL {
         return None;
     }
-    let opaque = image.rgba.iter().skip(3).step_by(BYTES_PER_PIXEL).all(|alpha| *alpha == OPAQUE);
-    if !opaque {
-        return write(image, ColorType::Rgba, BitDepth::Eight, None, image.rgba);
-    }
     match Indexed::new(image) {
-        Some(indexed) => {
+        Found::Few(indexed) => {
             let depth = indexed.depth();
             let data = packed(&indexed.indexes, image.width as usize, depth);
             write(image, ColorType::Indexed, depth, Some(&indexed.palette), &data)
         }
-        None => {
+        Found::Many if is_opaque(image) => {
             let rgb: Vec<u8> =
                 image.rgba.chunks_exact(BYTES_PER_PIXEL).flat_map(|p| [p[0], p[1], p[2]]).collect();
             write(image, ColorType::Rgb, BitDepth::Eight, None, &rgb)
         }
+        _ => write(image, ColorType::Rgba, BitDepth::Eight, None, image.rgba),
     }
+}
+
+fn is_opaque(image: Image<'_>) -> bool {
+    image.rgba.chunks_exact(BYTES_PER_PIXEL).all(|pixel| pixel[3] == OPAQUE)
 }
 
 fn write(
@@ -48,7 +54,7 @@ fn write(
     encoder.set_depth(depth);
     if let Some(palette) = palette {
         encoder.set_palette(palette);
-        encoder.set_compression(Compression::Fast);
+        encoder.set_deflate_compression(DeflateCompression::Level(TEXT_LEVEL));
         encoder.set_filter(Filter::NoFilter);
     } else {
         encoder.set_compression(Compression::Fastest);
@@ -65,21 +71,43 @@ struct Indexed {
     indexes: Vec<u8>,
 }
 
+enum Found {
+    Few(Indexed),
+    Many,
+    Transparent,
+}
+
 impl Indexed {
-    fn new(image: Image<'_>) -> Option<Self> {
-        let mut table = [(0_u32, u8::MAX, false); TABLE];
-        let mut palette = Vec::new();
-        let mut indexes = Vec::with_capacity(image.rgba.len() / BYTES_PER_PIXEL);
-        let (mut last, mut index) = (None, 0);
-        for pixel in image.rgba.chunks_exact(BYTES_PER_PIXEL) {
-            let color = u32::from_le_bytes([pixel[0], pixel[1], pixel[2], 0]);
-            if last != Some(color) {
-                index = place(&mut table, &mut palette, color)?;
-                last = Some(color);
-            }
-            indexes.push(index);
+    fn new(image: Image<'_>) -> Found {
+        if image.rgba[3] != OPAQUE {
+            return Found::Transparent;
         }
-        Some(Self { palette, indexes })
+        let mut palette = Palette::default();
+        let mut indexes = Vec::with_capacity(image.rgba.len() / BYTES_PER_PIXEL);
+        // No opaque pixel equals the first one here.
+        let (mut last, mut index) = ([0; BYTES_PER_PIXEL], 0);
+        let mut plain = last.repeat(GROUP);
+        for group in image.rgba.chunks(GROUP * BYTES_PER_PIXEL) {
+            if *group == plain[..] {
+                indexes.extend_from_slice(&[index; GROUP]);
+                continue;
+            }
+            for pixel in group.chunks_exact(BYTES_PER_PIXEL) {
+                if *pixel != last {
+                    last.copy_from_slice(pixel);
+                    if last[3] != OPAQUE {
+                        return Found::Transparent;
+                    }
+                    let Some(place) = palette.place(u32::from_le_bytes(last)) else {
+                        return Found::Many;
+                    };
+                    index = place;
+                }
+                indexes.push(index);
+            }
+            plain.chunks_exact_mut(BYTES_PER_PIXEL).for_each(|pixel| pixel.copy_from_slice(&last));
+        }
+        Found::Few(Self { palette: palette.colors, indexes })
     }
 
     fn depth(&self) -> BitDepth {
@@ -109,23 +137,99 @@ fn packed(indexes: &[u8], width: usize, depth: BitDepth) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The place of a colour in the palette, which grows where it is new.
-fn place(table: &mut [(u32, u8, bool); TABLE], palette: &mut Vec<u8>, color: u32) -> Option<u8> {
-    let mut slot = (color.wrapping_mul(0x9E37_79B1) >> 21) as usize;
-    loop {
-        let (known, index, used) = table[slot];
-        if used && known == color {
-            return Some(index);
-        }
-        if !used {
-            let next = palette.len() / 3;
-            if next == LARGEST_PALETTE {
-                return None;
+/// Colours in the order of their first use, found by a table with open addresses.
+struct Palette {
+    colors: Vec<u8>,
+    /// An opaque colour and its place; zero where free.
+    table: [(u32, u8); TABLE],
+}
+
+impl Default for Palette {
+    fn default() -> Self {
+        Self { colors: Vec::new(), table: [(0, 0); TABLE] }
+    }
+}
+
+impl Palette {
+    /// The place of an opaque colour; `None` when there are too many.
+    fn place(&mut self, color: u32) -> Option<u8> {
+        let mut slot = (color.wrapping_mul(0x9E37_79B1) >> 21) as usize;
+        loop {
+            let (known, place) = self.table[slot];
+            if known == color {
+                return Some(place);
             }
-            palette.extend_from_slice(&color.to_le_bytes()[..3]);
-            table[slot] = (color, next as u8, true);
-            return Some(next as u8);
+            if known == 0 {
+                let next = self.colors.len() / 3;
+                if next == LARGEST_PALETTE {
+                    return None;
+                }
+                self.colors.extend_from_slice(&color.to_le_bytes()[..3]);
+                self.table[slot] = (color, next as u8);
+                return Some(next as u8);
+            }
+            slot = (slot + 1) % TABLE;
         }
-        slot = (slot + 1) % TABLE;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn decoded(width: u32, height: u32, rgba: &[u8]) -> (ColorType, BitDepth, Vec<u8>) {
+        let png = encode_png(Image { width, height, rgba }).unwrap();
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(&png));
+        let (color, depth) =
+            decoder.read_header_info().map(|i| (i.color_type, i.bit_depth)).unwrap();
+        decoder.set_transformations(png::Transformations::ALPHA);
+        let mut reader = decoder.read_info().unwrap();
+        let mut out = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut out).unwrap();
+        (color, depth, out)
+    }
+
+    /// `colors` opaque colours, over a width that is no multiple of anything.
+    fn picture(colors: u32) -> Vec<u8> {
+        let color = |i: u32| [(i % 251) as u8, (i / 251) as u8, 7, OPAQUE];
+        (0..13 * 40).flat_map(|i| color(i % colors)).collect()
+    }
+
+    #[test]
+    fn pictures_come_back_exactly_in_their_smallest_form() {
+        for (colors, form) in [
+            (1, (ColorType::Indexed, BitDepth::One)),
+            (2, (ColorType::Indexed, BitDepth::One)),
+            (4, (ColorType::Indexed, BitDepth::Two)),
+            (16, (ColorType::Indexed, BitDepth::Four)),
+            (17, (ColorType::Indexed, BitDepth::Eight)),
+            (256, (ColorType::Indexed, BitDepth::Eight)),
+            (257, (ColorType::Rgb, BitDepth::Eight)),
+        ] {
+            let rgba = picture(colors);
+            let (color, depth, pixels) = decoded(13, 40, &rgba);
+            assert_eq!((color, depth), form, "{colors} colours");
+            assert!(pixels == rgba, "{colors} colours");
+        }
+    }
+
+    #[test]
+    fn transparency_is_kept() {
+        for at in [0, 100] {
+            let mut rgba = picture(3);
+            rgba[at * BYTES_PER_PIXEL..][..BYTES_PER_PIXEL].fill(0);
+            let (color, _, pixels) = decoded(13, 40, &rgba);
+            assert_eq!(color, ColorType::Rgba);
+            assert!(pixels == rgba);
+        }
+        let clear = vec![0; 13 * 40 * BYTES_PER_PIXEL];
+        assert!(decoded(13, 40, &clear).2 == clear);
+    }
+
+    #[test]
+    fn an_image_without_pixels_or_of_a_wrong_length_is_none() {
+        assert!(encode_png(Image { width: 0, height: 5, rgba: &[] }).is_none());
+        assert!(encode_png(Image { width: 2, height: 2, rgba: &[0; 15] }).is_none());
     }
 }

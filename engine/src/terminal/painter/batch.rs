@@ -9,7 +9,7 @@ const COPY_COST: usize = 52;
 const FILL_COST: usize = 80;
 const UPLOAD_COST: usize = 40;
 const PICTURE_COST: usize = 330;
-const PICTURE_GLYPH_COST: usize = 24;
+const PICTURE_GLYPH_COST: usize = 16;
 const PICTURE_BLANK_COST: usize = 1;
 /// Pixels of one picture at most.
 const LARGEST_PICTURE: usize = 2 << 20;

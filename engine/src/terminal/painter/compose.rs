@@ -27,7 +27,7 @@ impl<'a> Sheet<'a> {
         rows: usize,
     ) -> Self {
         let pixels = columns * rows * (metrics.width * metrics.height) as usize;
-        Self { metrics, clusters, columns, rows, rgba: vec![OPAQUE; pixels * PIXEL] }
+        Self { metrics, clusters, columns, rows, rgba: vec![0; pixels * PIXEL] }
     }
 
     fn stride(&self) -> usize {
