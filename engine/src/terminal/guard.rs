@@ -10,6 +10,8 @@ use alacritty_terminal::vte::ansi::{
 };
 use unicode_width::UnicodeWidthChar;
 
+use super::archive::Archive;
+
 const LONGEST_TITLE: usize = 256;
 const DEEPEST_TITLE_STACK: u8 = 16;
 const MOST_COMBINING: usize = 8;
@@ -22,6 +24,7 @@ const ALTERNATE_SCREEN: [u16; 2] = [47, 1047];
 pub(super) struct Guard<'a, T> {
     pub(super) term: &'a mut Term<T>,
     pub(super) titles: &'a mut u8,
+    pub(super) archive: &'a mut Archive,
 }
 
 /// Synchronised updates are parsed at once: frames are paced anyway, and nothing that the
@@ -127,7 +130,15 @@ impl<T: EventListener> Handler for Guard<'_, T> {
 
     fn reset_state(&mut self) {
         *self.titles = 0;
+        self.archive.clear();
         self.term.reset_state();
+    }
+
+    fn clear_screen(&mut self, mode: ClearMode) {
+        if matches!(mode, ClearMode::Saved) {
+            self.archive.clear();
+        }
+        self.term.clear_screen(mode);
     }
 
     pass_on! {
@@ -163,7 +174,6 @@ impl<T: EventListener> Handler for Guard<'_, T> {
         save_cursor_position();
         restore_cursor_position();
         clear_line(mode: LineClearMode);
-        clear_screen(mode: ClearMode);
         clear_tabs(mode: TabulationClearMode);
         set_tabs(interval: u16);
         reverse_index();

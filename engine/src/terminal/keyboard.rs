@@ -91,6 +91,7 @@ impl State {
 
     /// Moves the view of the scrollback.
     pub(super) fn scroll(&mut self, scroll: Scroll) -> Effects {
+        self.unpack_scrollback();
         let before = self.term.grid().display_offset();
         self.term.scroll_display(scroll);
         let changed = self.term.grid().display_offset() != before;

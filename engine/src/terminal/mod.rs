@@ -1,6 +1,7 @@
 //! The kit for clients whose screen is a terminal: a [`Terminal`] takes what the remote
 //! side prints and what viewers do, and paints itself as cached glyphs.
 
+mod archive;
 mod colors;
 mod events;
 mod fonts;

@@ -96,6 +96,7 @@ impl State {
     }
 
     fn begin_selection(&mut self, x: i32, cell: Cell) -> Effects {
+        self.unpack_scrollback();
         let now = Instant::now();
         let again = self.mouse.last_click.is_some_and(|(then, place)| {
             place == cell && now.duration_since(then) < MULTIPLE_CLICK

@@ -8,6 +8,7 @@ use fanlight_core::{Input, Painter, Screen, Viewport};
 use parking_lot::Mutex;
 
 use super::TerminalOptions;
+use super::archive::Archive;
 use super::events::Outbox;
 use super::fonts::{CellMetrics, FontSize};
 use super::guard::{Guard, NoDelay};
@@ -63,6 +64,7 @@ pub(super) struct State {
     outbox: Outbox,
     runaway: Runaway,
     saved_titles: u8,
+    archive: Archive,
     pub(super) options: TerminalOptions,
     pub(super) viewport: Viewport,
     pub(super) metrics: CellMetrics,
@@ -114,6 +116,7 @@ impl Terminal {
             outbox,
             runaway: Runaway::default(),
             saved_titles: 0,
+            archive: Archive::default(),
             options,
             viewport,
             metrics,
@@ -135,6 +138,15 @@ impl Terminal {
         self.state.lock().input(input)
     }
 
+    /// Packs the scrollback. Call it when the session has been quiet for a second or so:
+    /// it saves most of an idle terminal's memory. The first one who scrolls back waits
+    /// about a millisecond for it.
+    pub fn rest(&self) {
+        let mut state = self.state.lock();
+        let State { archive, term, options, .. } = &mut *state;
+        archive.pack(term, options.scrollback);
+    }
+
     /// The current size.
     pub fn size(&self) -> TerminalSize {
         self.state.lock().size()
@@ -150,7 +162,11 @@ impl Screen for Terminal {
 impl State {
     fn feed(&mut self, output: &[u8]) -> Effects {
         for piece in self.runaway.pieces(output) {
-            let mut guard = Guard { term: &mut self.term, titles: &mut self.saved_titles };
+            let mut guard = Guard {
+                term: &mut self.term,
+                titles: &mut self.saved_titles,
+                archive: &mut self.archive,
+            };
             self.parser.advance(&mut guard, piece);
         }
         self.version += 1;
@@ -220,12 +236,18 @@ impl State {
         if viewport == self.viewport {
             return Effects::default();
         }
+        self.unpack_scrollback();
         let before = self.size();
         self.viewport = viewport;
         self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, viewport));
         self.term.resize(fit(viewport, self.metrics));
         let after = self.size();
         Effects { resized: (after != before).then_some(after), changed: true, ..Effects::default() }
+    }
+
+    /// Makes the whole scrollback available to the emulator.
+    pub(super) fn unpack_scrollback(&mut self) {
+        self.archive.unpack(&mut self.term, self.options.scrollback);
     }
 
     /// Sends something that a viewer typed: whoever types wants to see the prompt.
