@@ -7,12 +7,11 @@ use bytes::Bytes;
 use fanlight_core::{Cause, Input, SessionError, Viewport};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::parse::first_instruction;
 use super::stage::Stage;
 use super::streams::{Answer, Purpose, Streams};
 use super::viewer::ViewerState;
 use crate::link::{LinkWriter, Viewer, ViewerAccess};
-use crate::wire::Writer;
+use crate::wire::{Instruction, Writer, parse_all};
 
 /// How long an input waits for a client that does not read.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -39,19 +38,6 @@ pub(super) struct Inbox {
     stalled: bool,
 }
 
-/// One instruction's text arguments; a missing one reads as empty.
-struct Args<'a>(Vec<&'a str>);
-
-impl<'a> Args<'a> {
-    fn text(&self, index: usize) -> &'a str {
-        self.0.get(index).copied().unwrap_or_default()
-    }
-
-    fn number<T: std::str::FromStr>(&self, index: usize) -> Option<T> {
-        self.text(index).parse().ok()
-    }
-}
-
 impl Inbox {
     pub(super) fn new(
         stage: Arc<Stage>,
@@ -65,23 +51,27 @@ impl Inbox {
         Self { stage, state, input, may_size, may_act, dpi, streams, held, stalled: false }
     }
 
-    async fn obey(&mut self, opcode: &str, args: &Args<'_>) {
-        match opcode {
-            "sync" => self.acknowledge(args),
+    async fn obey(&mut self, instruction: &Instruction<'_>) {
+        match instruction.opcode {
+            "sync" => self.acknowledge(instruction),
             "disconnect" => self.leave(),
-            "size" if self.may_size => self.resize(args).await,
-            "key" | "mouse" if self.may_act => self.act(opcode, args).await,
-            "clipboard" => self.begin(args, 1, Purpose::Clipboard, !self.stage.rules.disable_paste),
-            "argv" => self.begin(args, 1, Purpose::Argument(args.text(2).into()), true),
-            "blob" => self.take_blob(args),
-            "end" => self.end_stream(args).await,
-            "file" | "pipe" | "audio" | "video" | "img" => self.answer(args, Answer::Unsupported),
+            "size" if self.may_size => self.resize(instruction).await,
+            "key" | "mouse" if self.may_act => self.act(instruction).await,
+            "clipboard" => {
+                self.begin(instruction, Purpose::Clipboard, !self.stage.rules.disable_paste)
+            }
+            "argv" => self.begin(instruction, Purpose::Argument(instruction.text(2).into()), true),
+            "blob" => self.take_blob(instruction),
+            "end" => self.end_stream(instruction).await,
+            "file" | "pipe" | "audio" | "video" | "img" => {
+                self.answer(instruction, Answer::Unsupported)
+            }
             _ => {}
         }
     }
 
-    fn acknowledge(&self, args: &Args<'_>) {
-        if let Some(stamp) = args.number(0) {
+    fn acknowledge(&self, instruction: &Instruction<'_>) {
+        if let Some(stamp) = instruction.number(0) {
             self.state.pace.lock().acknowledged(stamp);
             self.state.wake.notify_one();
         }
@@ -92,15 +82,17 @@ impl Inbox {
         self.state.wake.notify_one();
     }
 
-    async fn resize(&mut self, args: &Args<'_>) {
-        let (Some(width), Some(height)) = (args.number(0), args.number(1)) else { return };
-        self.dpi = clamp(args.number(2).unwrap_or(self.dpi), DPI);
+    async fn resize(&mut self, instruction: &Instruction<'_>) {
+        let (Some(width), Some(height)) = (instruction.number(0), instruction.number(1)) else {
+            return;
+        };
+        self.dpi = clamp(instruction.number(2).unwrap_or(self.dpi), DPI);
         let (width, height) = (clamp(width, SIDE), clamp(height, SIDE));
         self.offer(Input::Resize(Viewport { width, height, dpi: self.dpi })).await;
     }
 
-    async fn act(&mut self, opcode: &str, args: &Args<'_>) {
-        let input = if opcode == "key" { key(args) } else { mouse(args) };
+    async fn act(&mut self, instruction: &Instruction<'_>) {
+        let input = if instruction.opcode == "key" { key(instruction) } else { mouse(instruction) };
         let Some(input) = input else { return };
         if let Input::Key { keysym, pressed } = input {
             self.held.retain(|held| *held != keysym);
@@ -111,24 +103,25 @@ impl Inbox {
         self.offer(input).await;
     }
 
-    fn begin(&mut self, args: &Args<'_>, mimetype: usize, purpose: Purpose, allowed: bool) {
-        let Some(index) = args.number(0) else { return };
+    fn begin(&mut self, instruction: &Instruction<'_>, purpose: Purpose, allowed: bool) {
+        let Some(index) = instruction.number(0) else { return };
         let answer = if self.may_act && allowed {
-            self.streams.begin(index, purpose, args.text(mimetype))
+            self.streams.begin(index, purpose, instruction.text(1))
         } else {
             Answer::Forbidden
         };
-        self.answer(args, answer);
+        self.answer(instruction, answer);
     }
 
-    fn take_blob(&mut self, args: &Args<'_>) {
-        let Some(index) = args.number(0) else { return };
-        let answer = self.streams.take(index, args.text(1));
-        self.answer(args, answer);
+    fn take_blob(&mut self, instruction: &Instruction<'_>) {
+        let Some(index) = instruction.number(0) else { return };
+        let answer = self.streams.take(index, instruction.text(1));
+        self.answer(instruction, answer);
     }
 
-    async fn end_stream(&mut self, args: &Args<'_>) {
-        let Some((purpose, text)) = args.number(0).and_then(|index| self.streams.end(index)) else {
+    async fn end_stream(&mut self, instruction: &Instruction<'_>) {
+        let Some((purpose, text)) = instruction.number(0).and_then(|index| self.streams.end(index))
+        else {
             return;
         };
         self.offer(match purpose {
@@ -138,8 +131,8 @@ impl Inbox {
         .await;
     }
 
-    fn answer(&self, args: &Args<'_>, answer: Answer) {
-        let Some(index) = args.number(0) else { return };
+    fn answer(&self, instruction: &Instruction<'_>, answer: Answer) {
+        let Some(index) = instruction.number(0) else { return };
         let mut answers = self.state.answers.lock();
         if answers.len() < MAX_ANSWERS {
             Writer::new(&mut answers, "ack").int(index).str(answer.words()).int(answer.status());
@@ -172,17 +165,21 @@ impl Drop for Inbox {
     }
 }
 
-fn key(args: &Args<'_>) -> Option<Input> {
-    let pressed = match args.text(1) {
+fn key(instruction: &Instruction<'_>) -> Option<Input> {
+    let pressed = match instruction.text(1) {
         "1" => true,
         "0" => false,
         _ => return None,
     };
-    Some(Input::Key { keysym: args.number(0)?, pressed })
+    Some(Input::Key { keysym: instruction.number(0)?, pressed })
 }
 
-fn mouse(args: &Args<'_>) -> Option<Input> {
-    Some(Input::Mouse { x: args.number(0)?, y: args.number(1)?, buttons: args.number(2)? })
+fn mouse(instruction: &Instruction<'_>) -> Option<Input> {
+    Some(Input::Mouse {
+        x: instruction.number(0)?,
+        y: instruction.number(1)?,
+        buttons: instruction.number(2)?,
+    })
 }
 
 fn clamp(value: u32, range: std::ops::RangeInclusive<u32>) -> u32 {
@@ -192,17 +189,14 @@ fn clamp(value: u32, range: std::ops::RangeInclusive<u32>) -> u32 {
 #[async_trait]
 impl LinkWriter for Inbox {
     async fn send(&mut self, instructions: Bytes) -> Result<(), SessionError> {
-        let garbage = || SessionError::new(Cause::Lost, "The viewer sent garbage.");
-        let mut rest = std::str::from_utf8(&instructions).map_err(|_| garbage())?;
-        while !rest.is_empty() {
+        for instruction in parse_all(&instructions) {
             if self.stage.end().is_some() {
                 // The reader tells the viewer why; nothing reaches a closed session.
                 return Ok(());
             }
-            let (mut elements, after) = first_instruction(rest).ok_or_else(garbage)?;
-            let opcode = elements.remove(0);
-            self.obey(opcode, &Args(elements)).await;
-            rest = after;
+            let instruction = instruction
+                .map_err(|_| SessionError::new(Cause::Lost, "The viewer sent garbage."))?;
+            self.obey(&instruction).await;
         }
         Ok(())
     }

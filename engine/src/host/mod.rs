@@ -10,7 +10,6 @@ mod engine;
 mod inbox;
 mod notices;
 mod pace;
-mod parse;
 mod rules;
 mod session;
 mod stage;
