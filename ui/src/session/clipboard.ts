@@ -1,5 +1,6 @@
-import { type Client, StringReader, StringWriter } from '@glokon/guacamole-common-js';
+import type { Client } from '@glokon/guacamole-common-js';
 import { preferences } from '../lib/preferences.svelte';
+import { readText, sendText } from './text-streams';
 
 /** Longest time that a paste key waits for the clipboard's text. */
 const PASTE_WAIT_MS = 1000;
@@ -16,11 +17,7 @@ export class Clipboard {
     this.#client = client;
     this.#sent = null;
     client.onclipboard = (stream, mimetype) => {
-      if (!mimetype.startsWith('text/')) return;
-      const reader = new StringReader(stream);
-      let text = '';
-      reader.ontext = (part) => (text += part);
-      reader.onend = () => this.#received(text);
+      if (mimetype.startsWith('text/')) readText(stream, (text) => this.#received(text));
     };
   }
 
@@ -45,9 +42,7 @@ export class Clipboard {
   send(text: string): void {
     if (!this.#client || text === '' || text === this.#sent) return;
     this.#sent = text;
-    const writer = new StringWriter(this.#client.createClipboardStream('text/plain'));
-    writer.sendText(text);
-    writer.sendEnd();
+    sendText(this.#client.createClipboardStream('text/plain'), text);
   }
 
   /** Brings the clipboard along when the window gets the focus, where that asks nothing. */

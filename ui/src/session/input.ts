@@ -92,7 +92,8 @@ export class Input {
     this.#send(true, keysym);
     if (ctrl && alt && shift && isModifier(keysym)) {
       this.#keyboard.reset();
-      this.ontoolbar();
+      // The library's sink takes the focus back behind every key: come after it.
+      setTimeout(() => this.ontoolbar());
       return false;
     }
     if (!isModifier(keysym) && this.#sticky.length > 0) queueMicrotask(() => this.#releaseSticky());

@@ -1,4 +1,4 @@
-import { Client, Display, StringWriter, Tunnel } from '@glokon/guacamole-common-js';
+import { Client, type Display, Tunnel } from '@glokon/guacamole-common-js';
 import { api } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import type { Session } from '../api/types';
@@ -10,6 +10,7 @@ import { delayBefore, isFinal, PATIENCE_MS } from './backoff';
 import { Clipboard } from './clipboard';
 import type { SessionState } from './favicon';
 import type { Input } from './input';
+import { sendText } from './text-streams';
 import { GatewayTunnel, type Farewell } from './tunnel';
 import { remoteSize, scaleFor, type Size } from './viewport';
 
@@ -310,10 +311,7 @@ export class SessionView {
   answer(values: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(values)) {
       const stream = this.#client?.createArgumentValueStream('text/plain', name);
-      if (!stream) continue;
-      const writer = new StringWriter(stream);
-      writer.sendText(value);
-      writer.sendEnd();
+      if (stream) sendText(stream, value);
     }
     this.required = [];
     this.input?.focus();
