@@ -63,17 +63,23 @@ impl NetworkPolicy {
         tell: Tell<'_>,
     ) -> Result<Allowed, SessionError> {
         let rules = self.rules.rules(driver);
+        let check = || tell("Check the network rules".into());
         match endpoint {
             Endpoint::Tcp(host, port) => {
                 let addresses = self.addresses(host, tell).await?;
-                tell("Check the network rules".into());
+                check();
                 if !addresses.iter().all(|address| permits(rules, *address)) {
                     return Err(denied(host));
                 }
                 Ok(Allowed::Tcp(addresses.iter().map(|ip| SocketAddr::new(*ip, *port)).collect()))
             }
-            Endpoint::Unix(path) if permits_socket(rules, path) => Ok(Allowed::Unix(path.clone())),
-            Endpoint::Unix(path) => Err(denied(&path.display())),
+            Endpoint::Unix(path) => {
+                check();
+                let permitted = permits_socket(rules, path);
+                permitted
+                    .then(|| Allowed::Unix(path.clone()))
+                    .ok_or_else(|| denied(&path.display()))
+            }
         }
     }
 

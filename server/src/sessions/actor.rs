@@ -14,7 +14,7 @@ use super::Shared;
 use super::context::{Context, SessionServices};
 use super::live::{Live, Window};
 use super::resources::Resources;
-use super::state::{Ending, Phase};
+use super::state::{Ending, Phase, SessionStatus};
 
 /// Longest time from the owner's coming to the engine's acceptance of the plan.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -123,8 +123,11 @@ async fn owner_stays_away(live: &Live, grace: Duration) {
 
 /// Tells the viewers, closes the target's leg, gives everything back and records the end.
 async fn finish(live: &Live, shared: &Shared, resources: &Resources, ending: Ending) {
-    let failed = ending.error.is_some() && !live.cut.is_cancelled();
+    let failed = ending.status == SessionStatus::Error;
     live.ladder.close(if failed { StepState::Failed } else { StepState::Done });
+    if ending.is_by_gateway() {
+        live.cut.cancel();
+    }
     let ended = Phase::Ended(Arc::new(ending.clone()));
     if let Phase::Running(engine) = live.phase.send_replace(ended)
         && timeout(CLOSE_LIMIT, engine.close()).await.is_err()

@@ -72,6 +72,12 @@ impl Ending {
         Self { status: SessionStatus::Error, error: Some(error) }
     }
 
+    /// Whether the gateway ends it, so that the engine has nothing more to say.
+    pub(super) fn is_by_gateway(&self) -> bool {
+        let cause = self.error.as_ref().map(|error| error.cause);
+        matches!(cause, Some(Cause::Closed | Cause::Expired))
+    }
+
     /// The sentence for the history.
     pub fn reason(&self) -> &str {
         self.error.as_ref().map_or("The remote side ended the session.", |e| &e.message)
