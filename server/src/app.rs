@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fanlight_core::{EngineKind, FieldError};
+use fanlight_engine::guacd::{GuacdConfigError, GuacdEngine};
+use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +45,13 @@ pub struct Engines {
 
 impl Engines {
     /// Those that the configuration names; the embedded one is always there.
-    pub(crate) fn of(_config: &Config) -> Self {
-        Self { embedded: None, guacd: None }
+    pub(crate) fn of(config: &Config) -> Result<Self, StartError> {
+        let embedded: Arc<dyn Engine> = EmbeddedEngine::new();
+        let guacd = match &config.guacd {
+            Some(guacd) => Some(GuacdEngine::new(guacd.clone())? as Arc<dyn Engine>),
+            None => None,
+        };
+        Ok(Self { embedded: Some(embedded), guacd })
     }
 
     /// The engine of that kind, if there is one.
@@ -62,6 +69,9 @@ pub enum StartError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// TLS towards guacd cannot be set up.
+    #[error("guacd: {0}")]
+    Guacd(#[from] GuacdConfigError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -76,7 +86,7 @@ impl App {
     /// # Errors
     /// Options and presets that no driver accepts, and a database that cannot be opened.
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
-        let engines = Engines::of(&config);
+        let engines = Engines::of(&config)?;
         Self::start_with(config, engines, Arc::new(SystemResolver)).await
     }
 

@@ -34,6 +34,7 @@ pub async fn guard(
     if access == Access::Open {
         return Ok(next.run(request).await);
     }
+    refuse_key_in_query(request.uri().query())?;
     let client = *request
         .extensions()
         .get::<ClientAddress>()
@@ -55,6 +56,18 @@ pub async fn guard(
     Ok(next.run(request).await)
 }
 
+/// Addresses end up in logs, histories and referrers: a key there is refused even where the
+/// headers hold a good one, so that it is noticed.
+fn refuse_key_in_query(query: Option<&str>) -> Result<(), ApiError> {
+    const KEYS: [&str; 4] = ["api_key", "apikey", "x-api-key", "access_token"];
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut names = pairs.map(|(name, _)| name.to_ascii_lowercase());
+    if names.any(|name| KEYS.contains(&name.as_str())) {
+        return Err(ApiError::unauthenticated());
+    }
+    Ok(())
+}
+
 fn require(role: Role, identity: Option<Identity>) -> Result<Identity, ApiError> {
     let identity = identity.ok_or_else(ApiError::unauthenticated)?;
     if identity.role < role {
@@ -62,4 +75,37 @@ fn require(role: Role, identity: Option<Identity>) -> Result<Identity, ApiError>
         return Err(ApiError::forbidden(message));
     }
     Ok(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{AuthType, Credential};
+    use axum::http::StatusCode;
+    use uuid::Uuid;
+
+    fn somebody(role: Role) -> Identity {
+        Identity {
+            subject: "api_key:1".into(),
+            name: "somebody".into(),
+            email: None,
+            role,
+            groups: Vec::new(),
+            auth_type: AuthType::ApiKey,
+            credential: Credential::ApiKey(Uuid::nil()),
+        }
+    }
+
+    #[test]
+    fn bar_09_a_role_includes_those_below_it_and_no_other() {
+        for (has, role) in Role::ALL.into_iter().enumerate() {
+            for (needs, least) in Role::ALL.into_iter().enumerate() {
+                let status = require(least, Some(somebody(role))).map_err(|e| e.status()).err();
+                let expected = (has < needs).then_some(StatusCode::FORBIDDEN);
+                assert_eq!(status, expected, "{role:?} where {least:?} is needed");
+            }
+        }
+        let nobody = require(Role::Viewer, None).map_err(|error| error.status()).err();
+        assert_eq!(nobody, Some(StatusCode::UNAUTHORIZED));
+    }
 }

@@ -53,6 +53,7 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(host_keys::forget))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
+        .add(Access::Open, routes!(openapi::style))
 }
 
 /// The API of `app`: unknown paths under `/api/` and wrong methods are answered in JSON.

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Html;
-use serde_json::{Value, json};
+use axum::http::header;
+use axum::response::{Html, IntoResponse};
+use fanlight_core::Driver;
+use serde_json::{Map, Value, json};
 
 use super::{RouteInfo, all_routes};
 use crate::App;
 use crate::access::Access;
 use crate::drivers::Drivers;
+use crate::sessions::common_schema;
 
 /// The document of this API.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "Service",
@@ -25,6 +28,13 @@ pub(super) async fn json(State(app): State<Arc<App>>) -> Json<Value> {
     responses((status = 200, description = "A page.", content_type = "text/html", body = String)))]
 pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
     Html(super::docs_page::render(&document(&app.drivers)))
+}
+
+/// The page's style sheet.
+#[utoipa::path(get, path = "/api/docs/style.css", tag = "Service",
+    responses((status = 200, description = "CSS.", content_type = "text/css", body = String)))]
+pub(super) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("docs.css"))
 }
 
 /// The whole document for a gateway with these drivers.
@@ -81,19 +91,44 @@ fn describe_access(route: &RouteInfo, operation: &mut Value) {
     }
 }
 
-/// One variant for each driver, told apart by `session_type`.
+/// One variant for each driver, told apart by `session_type`, and one for presets.
 fn session_request(drivers: &Drivers) -> Value {
-    let variants: Vec<Value> = drivers
-        .iter()
-        .map(|driver| {
-            let mut schema = driver.schema().clone();
-            schema["title"] = driver.info().label.into();
-            schema["properties"]["session_type"] = json!({ "const": driver.info().id });
-            let required = schema["required"].as_array().cloned().unwrap_or_default();
-            schema["required"] =
-                [json!("session_type")].into_iter().chain(required).collect::<Vec<_>>().into();
-            schema
-        })
-        .collect();
-    json!({ "oneOf": variants })
+    let mut common = common_schema()["properties"].as_object().cloned().unwrap_or_default();
+    let preset = common.remove("preset");
+    common.remove("session_type");
+    let mut variants: Vec<Value> =
+        drivers.iter().map(|driver| driver_variant(driver.as_ref(), &common)).collect();
+    let mut of_preset = json!({ "preset": preset });
+    merge(&mut of_preset, &common);
+    variants.push(json!({
+        "title": "Preset",
+        "type": "object",
+        "properties": of_preset,
+        "required": ["preset"],
+        "additionalProperties": false,
+    }));
+    json!({ "description": "What to open.", "oneOf": variants })
+}
+
+fn driver_variant(driver: &dyn Driver, common: &Map<String, Value>) -> Value {
+    let mut schema = driver.schema().clone();
+    schema["title"] = driver.info().label.into();
+    schema["additionalProperties"] = false.into();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+    }
+    merge(&mut schema["properties"], common);
+    schema["properties"]["session_type"] = json!({ "const": driver.info().id });
+    let required = schema["required"].as_array().into_iter().flatten().cloned();
+    schema["required"] = [json!("session_type")].into_iter().chain(required).collect();
+    schema
+}
+
+/// Adds `more`, leaving what is there.
+fn merge(properties: &mut Value, more: &Map<String, Value>) {
+    for (name, schema) in more {
+        if properties.get(name).is_none() {
+            properties[name] = schema.clone();
+        }
+    }
 }

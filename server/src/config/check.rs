@@ -5,13 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use fanlight_core::{EngineKind, FieldError, Hostname};
+use fanlight_engine::guacd::{GuacdAddress, GuacdConfig, GuacdTls};
 use ipnet::IpNet;
 use serde_json::Value;
 use url::Url;
 
 use super::checked::{
-    AccessConfig, Config, DatabaseConfig, GuacdAddress, GuacdConfig, GuacdTls, LogConfig,
-    NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, Config, DatabaseConfig, LogConfig, NetworkConfig, NetworkRules, Preset,
+    ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 use super::raw::{
     RawConfig, RawDatabase, RawGuacd, RawNetwork, RawPreset, RawRules, RawServer, RawSessions,
@@ -179,35 +180,34 @@ fn sessions(raw: &RawSessions) -> SessionsConfig {
 }
 
 fn guacd(raw: &RawGuacd, complaints: &mut Complaints) -> Option<GuacdConfig> {
-    let mut addresses = Vec::new();
-    for (index, text) in raw.addresses.iter().enumerate() {
-        let key = format!("guacd.addresses.{index}");
-        addresses.extend(complaints.take(&key, guacd_address(text), "must be a host and a port"));
-    }
     if let Some(ca) = &raw.ca {
         must_exist("guacd.ca", ca, complaints);
     }
+    let tls = raw.tls.then(|| GuacdTls { ca: raw.ca.clone() });
+    let mut addresses = Vec::new();
+    for (index, text) in raw.addresses.iter().enumerate() {
+        let key = format!("guacd.addresses.{index}");
+        let found = complaints.take(&key, host_and_port(text), "must be a host and a port");
+        addresses.extend(found.map(|(host, port)| GuacdAddress { host, port, tls: tls.clone() }));
+    }
     (!raw.addresses.is_empty()).then(|| GuacdConfig {
-        addresses,
-        tls: raw.tls.then(|| GuacdTls { ca: raw.ca.clone() }),
         connect_timeout: raw.connect_timeout.0,
         handshake_timeout: raw.handshake_timeout.0,
+        check_interval: raw.check_interval.0,
+        ..GuacdConfig::new(addresses)
     })
 }
 
-fn guacd_address(text: &str) -> Option<GuacdAddress> {
+fn host_and_port(text: &str) -> Option<(String, u16)> {
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Some(GuacdAddress { host: address.ip().to_string(), port: address.port() });
+        return Some((address.ip().to_string(), address.port()));
     }
-    let (host, port) = match text.parse::<IpAddr>() {
-        Ok(_) => (text, GUACD_PORT),
-        Err(_) => match text.rsplit_once(':') {
-            Some((host, port)) => (host, port.parse().ok().filter(|port| *port != 0)?),
-            None => (text, GUACD_PORT),
-        },
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if text.parse::<IpAddr>().is_err() => (host, port.parse().ok()?),
+        _ => (text, GUACD_PORT),
     };
     let host: Hostname = host.parse().ok()?;
-    Some(GuacdAddress { host: host.as_str().to_owned(), port })
+    (port != 0).then(|| (host.as_str().to_owned(), port))
 }
 
 fn network(raw: &RawNetwork, complaints: &mut Complaints) -> NetworkConfig {

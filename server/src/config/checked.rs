@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fanlight_core::EngineKind;
+use fanlight_engine::guacd::GuacdConfig;
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
@@ -138,35 +139,6 @@ pub struct SessionsConfig {
     pub list_own_only: bool,
     /// How long a name look-up or a connection to a target may take.
     pub connect_timeout: Duration,
-}
-
-/// External guacd.
-#[derive(Debug, Clone)]
-pub struct GuacdConfig {
-    /// Where they are; used in turn, those that answer first.
-    pub addresses: Vec<GuacdAddress>,
-    /// TLS towards them, if they speak it.
-    pub tls: Option<GuacdTls>,
-    /// Longest time to connect.
-    pub connect_timeout: Duration,
-    /// Longest time for the handshake.
-    pub handshake_timeout: Duration,
-}
-
-/// One guacd.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuacdAddress {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-}
-
-/// How guacd's certificate is checked.
-#[derive(Debug, Clone)]
-pub struct GuacdTls {
-    /// PEM file with the authorities to trust; `None`: those of the system.
-    pub ca: Option<PathBuf>,
 }
 
 /// What to do with a host key that was never seen. A changed one is always refused.

@@ -9,9 +9,8 @@ mod raw;
 
 pub(crate) use check::database_folder;
 pub use checked::{
-    AccessConfig, Config, DatabaseConfig, GuacdAddress, GuacdConfig, GuacdTls, HostKeyPolicy,
-    LogConfig, LogFormat, NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig,
-    SiteConfig, TlsFiles,
+    AccessConfig, Config, DatabaseConfig, HostKeyPolicy, LogConfig, LogFormat, NetworkConfig,
+    NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 pub use load::{ConfigError, Sources};
 pub use period::Period;

@@ -217,10 +217,12 @@ pub(super) struct RawGuacd {
     pub tls: bool,
     /// PEM file with the authorities to trust. Default: those of the system.
     pub ca: Option<PathBuf>,
-    /// Longest time to connect.
+    /// Longest time to connect to one of them, TLS included.
     pub connect_timeout: Period,
-    /// Longest time for the handshake.
+    /// Longest time for the start of a session in all, other addresses tried included.
     pub handshake_timeout: Period,
+    /// How often those are checked that no session speaks to.
+    pub check_interval: Period,
 }
 
 impl Default for RawGuacd {
@@ -229,8 +231,9 @@ impl Default for RawGuacd {
             addresses: Vec::new(),
             tls: false,
             ca: None,
-            connect_timeout: Period::seconds(5),
-            handshake_timeout: Period::seconds(10),
+            connect_timeout: Period::seconds(3),
+            handshake_timeout: Period::seconds(9),
+            check_interval: Period::seconds(15),
         }
     }
 }

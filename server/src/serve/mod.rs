@@ -36,7 +36,7 @@ impl Gateway {
     /// What [`App::start`] returns, a listener that cannot be made, TLS files that cannot
     /// be read.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let engines = Engines::of(&config);
+        let engines = Engines::of(&config)?;
         Self::start_with(config, engines, Arc::new(SystemResolver)).await
     }
 
