@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/docs/style.css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page's style sheet. */
+        get: operations["style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drivers": {
         parameters: {
             query?: never;
@@ -254,6 +271,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ws-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket that carries the caller's identity, for clients that can set no header
+         *     when they open a WebSocket.
+         */
+        post: operations["issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/logout": {
         parameters: {
             query?: never;
@@ -271,6 +308,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/open/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows an opening link: a cookie for this one session, and on to its page. */
+        get: operations["open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sign-in/{token}": {
         parameters: {
             query?: never;
@@ -280,6 +334,23 @@ export interface paths {
         };
         /** Follows a one-time sign-in link, as `fanlight sign-in-link` prints it. */
         get: operations["follow_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens a session's stream of Guacamole instructions, in both directions. */
+        get: operations["tunnel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -447,7 +518,168 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "poweruser" | "admin";
-        SessionRequest: unknown;
+        /** @description What to open. */
+        SessionRequest: {
+            /**
+             * Backspace code
+             * Format: uint8
+             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+             * @enum {integer|null}
+             */
+            backspace?: 127 | 8 | null;
+            /**
+             * Colours
+             * @description Colours of the text and its background.
+             */
+            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
+            /**
+             * Command
+             * @description Command to run instead of the login shell.
+             */
+            command?: string | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /**
+             * Font size
+             * Format: uint8
+             * @description Size of the text in points, 12 if left out.
+             */
+            font_size?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Host key
+             * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+             *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+             */
+            host_key?: string | null;
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the server.
+             */
+            hostname: string;
+            /**
+             * Locale
+             * @description Language of the remote programs ($LANG), where the server lets it be set.
+             */
+            locale?: string | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Passphrase of the key
+             * Format: password
+             * @description What the private key is encrypted with. Asked for in the terminal if left out.
+             */
+            passphrase?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for in the terminal if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the SSH service, 22 if left out.
+             */
+            port?: number | null;
+            /**
+             * Private key
+             * Format: password
+             * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+             */
+            private_key?: string | null;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the server.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * Scrollback
+             * Format: uint32
+             * @description Lines kept to scroll back to, 1000 if left out.
+             */
+            scrollback?: number | null;
+            /**
+             * Keep-alive
+             * Format: uint32
+             * @description Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
+             */
+            server_alive_interval?: number | null;
+            /** @constant */
+            session_type: "ssh";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /**
+             * Terminal type
+             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
+             */
+            terminal_type?: string | null;
+            /**
+             * User name
+             * @description Account to log in as. Asked for in the terminal if left out.
+             */
+            username?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+        } | {
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
+            preset: string | null;
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+        };
         /**
          * @description How far a session's life is.
          * @enum {string}
@@ -526,6 +758,11 @@ export interface components {
             name: string;
             /** @description `running`, `done` or `failed`. */
             state: string;
+        };
+        /** @description A ticket for one WebSocket. */
+        Ticket: {
+            /** @description Good once, within 30 seconds, as `?ticket=` of `/ws/{id}`. */
+            ticket: string;
         };
     };
     responses: never;
@@ -772,6 +1009,35 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    style: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSS. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
                 };
             };
             /** @description An error. */
@@ -1313,6 +1579,53 @@ export interface operations {
             };
         };
     };
+    issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Single use, 30 s. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     log_out: {
         parameters: {
             query?: never;
@@ -1323,6 +1636,36 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description To the login page, without the cookie. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link's token; it is used up. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the session's page, with the cookie. */
             303: {
                 headers: {
                     [name: string]: unknown;
@@ -1354,6 +1697,49 @@ export interface operations {
         responses: {
             /** @description To the start page, with the cookie; to the login page where the link was used before or is over. */
             303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tunnel: {
+        parameters: {
+            query?: {
+                /** @description Of `POST /api/ws-ticket`. */
+                ticket?: string;
+                /** @description A share token: joins, never owns. */
+                key?: string;
+                /** @description Of the viewer's window, pixels. */
+                width?: number;
+                /** @description Of the viewer's window, pixels. */
+                height?: number;
+                /** @description Of the viewer's screen. */
+                dpi?: number;
+                /** @description Such as `Europe/Berlin`. */
+                timezone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket with the sub-protocol `guacamole`. */
+            101: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -169,7 +169,7 @@ export class SessionView {
   /** Handles what Fanlight says beyond guacd's vocabulary, and why a session ends. */
   #understands(opcode: string, args: string[]): boolean {
     this.reached = true;
-    if (opcode === 'step') this.ladder = climb(this.ladder, args);
+    if (opcode === 'step') this.ladder = climb(this.ladder, args, Date.now());
     else if (opcode === 'bell') this.rings += 1;
     else {
       if (opcode === 'error') this.#failure = { message: args[0] ?? '', status: Number(args[1]) };
@@ -253,7 +253,7 @@ export class SessionView {
   async #askWhy(): Promise<void> {
     await this.#learn().catch(() => {});
     if (this.info && !isLive(this.info)) await this.#over(this.info);
-    else this.#end({ orderly: true, message: '', status: null, at: new Date(), again: this.#mayRepeat });
+    else this.#end({ orderly: true, message: t('session.ended.remote'), status: null, at: new Date(), again: this.#mayRepeat });
   }
 
   async #over(session: Session): Promise<void> {
@@ -265,7 +265,7 @@ export class SessionView {
 
   #end(ending: Ending): void {
     clearTimeout(this.#retry);
-    if (!ending.orderly) this.ladder = fallOff(this.ladder);
+    if (!ending.orderly) this.ladder = fallOff(this.ladder, Date.now());
     this.ending = ending;
     this.state = 'ended';
     this.unsteady = false;

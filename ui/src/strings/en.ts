@@ -169,6 +169,7 @@ export const en = {
   'session.failed': 'No connection to {name}',
   'session.failed.plain': 'No connection',
   'session.ended': 'The session has ended',
+  'session.ended.remote': 'The remote side ended the session.',
   'session.ended.self': 'You ended it.',
   'session.failed.at': 'Tried at {time}.',
   'session.ended.at': 'Ended at {time}.',
