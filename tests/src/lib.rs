@@ -18,5 +18,5 @@ pub use guacd::Guacd;
 pub use picture::Picture;
 pub use process::{Process, free_port, output_of, tail};
 pub use sshd::Sshd;
-pub use terminal::{Seat, TerminalReader, still_picture};
+pub use terminal::{Seat, TerminalReader, first_prompt, still_picture};
 pub use viewer::Viewer;

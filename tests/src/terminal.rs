@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ printf "$(printf '\\%03o' {80..126})"
 printf '\033[6;1H'
 : > calibrated
 "#;
+/// Pixels; less than two characters' width and a line's height.
+const CORNER: usize = 16;
 /// Stands for a cell whose picture is none of the known characters.
 const UNKNOWN: char = '\u{fffd}';
 
@@ -59,8 +62,28 @@ pub async fn still_picture(seat: &impl Seat) -> Result<Picture> {
     }
 }
 
+/// Waits until something is written in the top left corner: a shell's first prompt. What
+/// is typed before goes to nobody.
+///
+/// # Errors
+/// When nothing is within 20 s.
+pub async fn first_prompt(seat: &impl Seat) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let picture = seat.picture().await?;
+        let large = picture.width >= CORNER && picture.height >= CORNER;
+        let corner = if large { picture.part(0, 0, CORNER, CORNER) } else { Vec::new() };
+        if corner.chunks_exact(4).any(|pixel| pixel != &corner[..4]) {
+            return Ok(());
+        }
+        ensure!(begin.elapsed() < SHOWN_WITHIN, "no prompt");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Reads a terminal's text from its picture: how each character looks is learned from
-/// the terminal itself, so it works whatever engine and font draw it.
+/// the terminal itself, so it works whatever engine and font draw it. A character that
+/// looks like nothing is read as a space.
 pub struct TerminalReader {
     glyphs: HashMap<Vec<u8>, char>,
     left: usize,
@@ -79,6 +102,7 @@ impl TerminalReader {
     /// # Errors
     /// When the shell does not answer or the picture is not that of a terminal.
     pub async fn learn(seat: &impl Seat, sshd: &Sshd) -> Result<Self> {
+        first_prompt(seat).await?;
         let home = sshd.home();
         let _ = fs::remove_file(home.join("calibrated"));
         fs::write(home.join("calibrate"), SCRIPT)?;
@@ -106,8 +130,15 @@ impl TerminalReader {
         for (row, characters) in [(1, '!'..='O'), (2, 'P'..='~')] {
             for (column, character) in characters.enumerate() {
                 let cell = reader.cell(picture, row, column);
-                if let Some(other) = reader.glyphs.insert(cell, character) {
-                    bail!("{other:?} and {character:?} look alike");
+                match reader.glyphs.entry(cell) {
+                    Entry::Vacant(unknown) => {
+                        unknown.insert(character);
+                    }
+                    // guacd cuts the underscore off below the cell.
+                    Entry::Occupied(known) if *known.get() == ' ' => {}
+                    Entry::Occupied(known) => {
+                        bail!("{character:?} and {:?} look alike", known.get())
+                    }
                 }
             }
         }
@@ -178,12 +209,9 @@ impl TerminalReader {
         Ok(lines)
     }
 
-    /// The middle of a cell, in pixels from the left and from the top.
-    pub fn middle(&self, row: usize, column: usize) -> [usize; 2] {
-        [
-            self.left + column * self.width + self.width / 2,
-            self.top + row * self.height + self.height / 2,
-        ]
+    /// A point just inside a cell's left edge, in pixels from the left and from the top.
+    pub fn point(&self, row: usize, column: usize) -> [usize; 2] {
+        [self.left + column * self.width + 1, self.top + row * self.height + self.height / 2]
     }
 
     fn cell(&self, picture: &Picture, row: usize, column: usize) -> Vec<u8> {

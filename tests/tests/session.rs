@@ -42,7 +42,6 @@ impl World {
     /// A session at its prompt.
     async fn log_in(&self) -> Result<(String, Viewer, TerminalReader)> {
         let (id, viewer) = self.open(&ssh_session(&self.sshd)?).await?;
-        viewer.drawing_after(0).await?;
         let reader = TerminalReader::learn(&viewer, &self.sshd)
             .await
             .with_context(|| format!("{:?} {:?}", viewer.error(), viewer.steps()))?;
@@ -90,7 +89,6 @@ async fn keeps_a_thousand_lines(world: &World) -> Result<()> {
     let mut session = ssh_session(&world.sshd)?;
     session["scrollback"] = Value::from(2000);
     let (_, viewer) = world.open(&session).await?;
-    viewer.drawing_after(0).await?;
     let reader = TerminalReader::learn(&viewer, &world.sshd).await?;
     viewer.type_text("seq 1 5000\n").await?;
     reader.wait_for(&viewer, |row| row == "5000").await?;

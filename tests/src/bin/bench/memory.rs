@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use fanlight_tests::Viewer;
+use fanlight_tests::{Viewer, first_prompt};
 
 use crate::report::{Row, Target};
 use crate::scene::Scene;
@@ -23,7 +23,7 @@ async fn per_session(mut scene: Scene) -> Result<f64> {
     let mut viewers: Vec<Viewer> = Vec::new();
     for _ in 0..SESSIONS {
         let viewer = scene.attach().await?;
-        viewer.drawing_after(0).await?;
+        first_prompt(&viewer).await?;
         viewers.push(viewer);
     }
     for viewer in &viewers {

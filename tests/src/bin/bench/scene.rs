@@ -45,7 +45,6 @@ impl Scene {
     /// A session at its prompt, and a reader for its screen.
     pub(crate) async fn sit_down(&self) -> Result<Place> {
         let viewer = self.attach().await?;
-        viewer.drawing_after(0).await?;
         let reader = TerminalReader::learn(&viewer, &self.sshd).await?;
         Ok(Place { viewer, reader })
     }
