@@ -199,3 +199,13 @@ fn a_pointer_outside_of_the_window_is_at_its_edge() {
     assert_eq!(far(i32::MAX, i32::MAX), b"\x1b[<0;20;4M");
     assert_eq!(far(i32::MIN, i32::MIN), b"\x1b[<32;1;1M");
 }
+
+#[test]
+fn a_region_that_scrolls_does_not_push_the_view_out_of_the_scrollback() {
+    let terminal = numbered(6);
+    wheel(&terminal, WHEEL_UP);
+    terminal.feed(b"\x1b[2;4r\x1b[4;1H\n\n\n\n\n\n\n\n\n\n\n\n");
+    picture(&terminal);
+    chord(&terminal, &[SHIFT], END);
+    assert_eq!(drag(&terminal, (0, 0), (5, 0)).unwrap(), "line 2");
+}

@@ -163,6 +163,7 @@ enum Act {
     Escape(String),
     Resize(u32, u32),
     Wheel(bool),
+    Rest,
     Look,
 }
 
@@ -216,6 +217,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => fixed.prop_map(Act::Escape),
         1 => (4..90_u32, 2..30_u32).prop_map(|(columns, rows)| Act::Resize(columns, rows)),
         1 => any::<bool>().prop_map(Act::Wheel),
+        1 => Just(Act::Rest),
         4 => Just(Act::Look),
     ]
 }
@@ -241,6 +243,7 @@ proptest! {
                     terminal.input(&Input::Mouse { x: 5, y: 5, buttons });
                     terminal.input(&Input::Mouse { x: 5, y: 5, buttons: 0 });
                 }
+                Act::Rest => terminal.rest(),
                 Act::Look => {
                     viewer.look();
                 }
@@ -250,5 +253,32 @@ proptest! {
         let fresh = picture(&terminal);
         prop_assert_eq!(viewer.model.width(), fresh.model.width());
         prop_assert!(viewer.model.pixels() == fresh.model.pixels(), "the pictures differ");
+    }
+
+    /// Whatever bytes arrive in whatever pieces, the terminal stands and shows one picture.
+    #[test]
+    fn any_bytes_are_survived(
+        pieces in prop::collection::vec(("[\\x00-\\x7f\u{80}-\u{a0}中e\u{301}]{0,80}", any::<[u8; 6]>()), 1..40),
+        width in 1_u32..900,
+        height in 1_u32..500,
+    ) {
+        let terminal = terminal_support::terminal(30, 10);
+        let mut viewer = Viewer::of(&terminal);
+        for (index, (text, bytes)) in pieces.iter().enumerate() {
+            terminal.feed(b"\x1b");
+            terminal.feed(text.as_bytes());
+            terminal.feed(b"\x1b[");
+            terminal.feed(bytes);
+            if index % 7 == 3 {
+                viewer.look();
+                terminal.rest();
+            }
+            if index % 10 == 5 {
+                let window = fanlight_core::Viewport { width, height, dpi: 96 };
+                terminal.input(&Input::Resize(window));
+            }
+        }
+        viewer.look();
+        prop_assert!(viewer.model.pixels() == picture(&terminal).model.pixels());
     }
 }

@@ -169,6 +169,7 @@ impl State {
             };
             self.parser.advance(&mut guard, piece);
         }
+        self.keep_view_inside();
         self.version += 1;
         let mut effects = Effects { changed: true, ..Effects::default() };
         for event in self.outbox.take() {
@@ -241,8 +242,17 @@ impl State {
         self.viewport = viewport;
         self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, viewport));
         self.term.resize(fit(viewport, self.metrics));
+        self.keep_view_inside();
         let after = self.size();
         Effects { resized: (after != before).then_some(after), changed: true, ..Effects::default() }
+    }
+
+    /// Output that scrolls a region below the top row moves the emulator's view of the
+    /// scrollback although no line was added to it, even beyond its oldest line.
+    fn keep_view_inside(&mut self) {
+        if self.term.grid().display_offset() > self.term.history_size() {
+            self.term.scroll_display(Scroll::Delta(0));
+        }
     }
 
     /// Makes the whole scrollback available to the emulator.
