@@ -135,7 +135,10 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
         status: live.map_or(row.status, Live::status),
         session_type: row.session_type,
         name: row.name,
-        ended_because: row.ended_because,
+        // The row is written a moment after viewers are told.
+        ended_because: row
+            .ended_because
+            .or_else(|| live.and_then(Live::ending).map(|ending| ending.reason().to_owned())),
         created_at: row.created_at,
         started_at: row.started_at,
         ended_at: row.ended_at,

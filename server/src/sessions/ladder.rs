@@ -98,17 +98,19 @@ impl Ladder {
         self.0.borrow().iter().map(Rung::view).collect()
     }
 
-    /// Follows the ladder.
+    /// Follows the ladder from its foot.
     pub fn watch(&self) -> LadderWatch {
         let mut receiver = self.0.subscribe();
         receiver.mark_changed();
-        LadderWatch { receiver, told: Vec::new() }
+        LadderWatch { receiver: Some(receiver), told: Vec::new() }
     }
 }
 
-/// One viewer's memory of what it has been told of a ladder.
+/// One viewer's memory of what it has been told of a ladder. The default one is told
+/// nothing: steps name hosts, which are not every viewer's business.
+#[derive(Default)]
 pub struct LadderWatch {
-    receiver: watch::Receiver<Vec<Rung>>,
+    receiver: Option<watch::Receiver<Vec<Rung>>>,
     told: Vec<StepState>,
 }
 
@@ -116,14 +118,19 @@ impl LadderWatch {
     /// Waits until there is something new. Cancel safe. Never returns once the session
     /// is gone.
     pub async fn changed(&mut self) {
-        if self.receiver.changed().await.is_err() {
+        let changed = match &mut self.receiver {
+            Some(receiver) => receiver.changed().await.is_ok(),
+            None => false,
+        };
+        if !changed {
             std::future::pending::<()>().await;
         }
     }
 
     /// The steps that are new or changed since the last call, with their index.
     pub fn news(&mut self) -> Vec<(usize, StepView)> {
-        let rungs = self.receiver.borrow_and_update();
+        let Some(receiver) = &mut self.receiver else { return Vec::new() };
+        let rungs = receiver.borrow_and_update();
         let fresh: Vec<_> = rungs
             .iter()
             .enumerate()

@@ -113,6 +113,14 @@ impl Live {
         self.phase.borrow().status()
     }
 
+    /// Why it ended, if it did.
+    pub fn ending(&self) -> Option<Arc<Ending>> {
+        match &*self.phase.borrow() {
+            Phase::Ended(ending) => Some(Arc::clone(ending)),
+            _ => None,
+        }
+    }
+
     /// Whether it is pending or active.
     pub fn is_live(&self) -> bool {
         matches!(self.status(), SessionStatus::Pending | SessionStatus::Active)

@@ -264,6 +264,31 @@ async fn bar_78_what_a_crash_left_behind_is_closed_at_the_next_start() {
     }
 }
 
+#[tokio::test]
+async fn bar_79_sessions_that_ended_leave_no_task_and_no_connection() {
+    let fixture =
+        Fixture::with(|config| config.sessions.reconnect_grace = Duration::from_millis(1)).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let cycle = async |engine: &str, leave: bool| {
+        let body = merge(fixture.kettle_request(), json!({ "engine": engine }));
+        let made = fixture.make(body).await;
+        let mut viewer = fixture.own(&made).await;
+        viewer.until("step").await;
+        if leave {
+            drop(viewer);
+        }
+        fixture.delete(&format!("/api/sessions/{}", made.id())).await;
+    };
+    cycle("embedded", false).await;
+    tokio::time::sleep(SECOND).await;
+    let before = tasks();
+    for round in 0..20 {
+        cycle(if round % 2 == 0 { "embedded" } else { "guacd" }, round % 3 == 0).await;
+    }
+    eventually("all tasks ended", 5 * SECOND, || tasks() <= before).await;
+    assert_eq!(fixture.kettle.connections(), 0);
+}
+
 fn host_key(text: &str) -> HostKey {
     HostKey {
         endpoint: Endpoint::Tcp("DB.example.".parse().unwrap(), 22),

@@ -22,7 +22,8 @@ async fn running(fixture: &Fixture, share_mode: &str) -> (Made, Viewer) {
 async fn join(fixture: &Fixture, made: &Made) -> Viewer {
     let path = format!("{}?key={}", made.ws_url(), made.share_token());
     let mut viewer = fixture.dial(&path, &[]).await.expect("the share is good");
-    viewer.until("ready").await;
+    assert_eq!(viewer.next().await.unwrap()[0], "");
+    assert_eq!(viewer.next().await.unwrap()[0], "ready", "guests are told no steps");
     viewer
 }
 

@@ -11,11 +11,12 @@ use std::time::Duration;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
+use fanlight_engine::link::ViewerAccess;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Attachment, Bearer};
+use super::{Attachment, Bearer, LadderWatch};
 use farewell::{Farewell, say_farewell};
 use outgoing::write_steps;
 
@@ -43,7 +44,10 @@ pub async fn relay(
     let mut sink = Sink { inner: sink, deadline: limits.send };
     let (reply, replies) = mpsc::channel(REPLIES);
     let (writer, writer_ready) = oneshot::channel();
-    let mut ladder = attachment.live().ladder().watch();
+    let mut ladder = match attachment.access() {
+        ViewerAccess::Own => attachment.live().ladder().watch(),
+        ViewerAccess::Interact | ViewerAccess::View => LadderWatch::default(),
+    };
     let incoming = incoming::Incoming {
         access: attachment.access(),
         idle: limits.idle,
