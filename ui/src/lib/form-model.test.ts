@@ -14,8 +14,19 @@ describe('formOf', () => {
   it('puts required fields first, groups behind, and leaves the window its size', () => {
     expect(groups.map((group) => group.title)).toEqual([null, 'Display', 'Engine']);
     expect(groups[0]?.fields.map((one) => one.name)).toEqual([
-      'hostname', 'username', 'port', 'private_key', 'allowed', 'hops',
+      'hostname', 'port', 'username', 'private_key', 'allowed', 'hops',
     ]);
+  });
+
+  it('opens the group that holds the credentials, in the order people give them', () => {
+    const text = (name: string, more = {}) => [name, { type: 'string', 'x-group': 'Login', ...more }];
+    const properties = Object.fromEntries([
+      ['depth', { type: 'integer', 'x-group': 'Display' }],
+      text('host_key'), text('passphrase'), text('password'), text('private_key'), text('username'),
+    ]);
+    const [main, login, display] = formOf({ ...shell, engines: [], schema: { type: 'object', properties } });
+    expect([main?.fields.length, login?.title, login?.open, display?.title, display?.open]).toEqual([0, 'Login', true, 'Display', false]);
+    expect(login?.fields.map((one) => one.name)).toEqual(['username', 'password', 'private_key', 'passphrase', 'host_key']);
   });
 
   it('reads kinds, limits, secrets and help', () => {

@@ -25,10 +25,12 @@ export interface Field {
   fields: Field[];
 }
 
-/** Fields under one heading; the first group of a form has none and is always open. */
+/** Fields under one heading; the first group of a form has none and cannot be folded. */
 export interface Group {
   title: string | null;
   fields: Field[];
+  /** Whether it is open from the start: people usually need it. */
+  open: boolean;
 }
 
 /** What was typed: texts, ticks, and for lists of objects one record each. */
@@ -89,13 +91,25 @@ function limitsOf(schema: Schema): Pick<Field, 'minimum' | 'maximum' | 'maxLengt
   };
 }
 
-/** An object's fields, required ones first, otherwise in the schema's order. */
+/** The credentials that the API takes for any kind of session, in the order people give them. */
+const CREDENTIALS = ['username', 'password', 'private_key', 'passphrase', 'domain'];
+
+/** A port belongs beside its host; then come the credentials. */
+const FIRST = ['port', ...CREDENTIALS];
+
+function rankOf(field: Field): number {
+  if (field.required) return -1;
+  const at = FIRST.indexOf(field.name);
+  return at < 0 ? FIRST.length : at;
+}
+
+/** An object's fields: required ones, port, credentials, then the rest in the schema's order. */
 function fieldsOf(schema: Schema): Field[] {
   const required = new Set(schema.required ?? []);
   const fields = Object.entries(schema.properties ?? {}).map(([name, field]) =>
     fieldOf(name, field, required.has(name)),
   );
-  return [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)];
+  return fields.sort((a, b) => rankOf(a) - rankOf(b));
 }
 
 function engineField(driver: Driver): Field {
@@ -103,7 +117,14 @@ function engineField(driver: Driver): Field {
   return fieldOf('engine', schema, false);
 }
 
-/** The form of a driver: ungrouped fields first, then its `x-group`s in order of appearance. */
+/** Whether a group holds what one signs in to the target with. */
+const holdsCredentials = (fields: readonly Field[]): boolean =>
+  fields.some((field) => CREDENTIALS.includes(field.name));
+
+/**
+ * The form of a driver: fields without `x-group` first, then the group that holds the
+ * credentials, open, then the others in order of appearance, folded.
+ */
 export function formOf(driver: Driver): Group[] {
   const schema = schemaOf(driver);
   const groups = new Map<string | null, Field[]>([[null, []]]);
@@ -114,7 +135,8 @@ export function formOf(driver: Driver): Group[] {
     groups.set(title, [...(groups.get(title) ?? []), field]);
   }
   if (driver.engines.length > 1) groups.set(t('form.engine.group'), [engineField(driver)]);
-  return [...groups].map(([title, fields]) => ({ title, fields }));
+  const all = [...groups].map(([title, fields]) => ({ title, fields, open: title === null || holdsCredentials(fields) }));
+  return [...all.filter((group) => group.open), ...all.filter((group) => !group.open)];
 }
 
 const isEmpty = (value: Values[string]): boolean => value === undefined || value === '';
