@@ -202,6 +202,16 @@ fn bar_38b_instructions_are_bounded() {
     assert_eq!(frame(&[many.as_bytes()]), (vec![], Some(WireError::TooManyElements)));
 }
 
+/// Found by fuzzing: the digits of a length beyond the limit were waited for.
+#[test]
+fn bar_38b_nothing_is_kept_that_cannot_become_an_instruction() {
+    let limits = Limits { element: 64, instruction: 8 };
+    for hopeless in ["1.a,1.b,", "1.a,1.b,1", "4.aaaa,1", "6.aaaaaa"] {
+        let framed = whole_instructions(hopeless.as_bytes(), limits);
+        assert_eq!(framed, Err(WireError::InstructionTooLong), "{hopeless}");
+    }
+}
+
 #[test]
 fn an_instruction_of_exactly_the_limit_passes() {
     let limits = Limits { element: 100, instruction: 12 };

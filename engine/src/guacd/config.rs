@@ -14,8 +14,9 @@ pub struct GuacdConfig {
     pub handshake_timeout: Duration,
     /// How often addresses are checked that no session spoke to.
     pub check_interval: Duration,
-    /// How long a guacd may say nothing before its session counts as lost. A living one
-    /// sends a `nop` every 5 s.
+    /// How long a guacd may say nothing before its session counts as lost (a living one
+    /// sends a `nop` every 5 s), and how long a viewer may take nothing before it counts
+    /// as gone.
     pub silence_limit: Duration,
     /// How often guacd hears from a viewer that does nothing. It drops one that it has
     /// not heard of for 15 s.

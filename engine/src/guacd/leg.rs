@@ -113,20 +113,20 @@ impl Desk {
     }
 
     /// Hands instructions to the viewer or, where it has gone and the leg stays, answers
-    /// in its place.
+    /// in its place. A viewer that takes nothing for too long counts as gone: a session
+    /// whose end nobody reads would never end.
     async fn hand_out(&mut self, instructions: Bytes) -> Result<(), ()> {
-        let unseen = match &self.viewer {
-            None => instructions,
-            Some(viewer) => match viewer.send(instructions).await {
-                Ok(()) => return Ok(()),
-                Err(unsent) => unsent.0,
-            },
-        };
+        if let Some(viewer) = &self.viewer {
+            let taken = timeout(self.silence_limit, viewer.send(instructions.clone())).await;
+            if taken.is_ok_and(|sent| sent.is_ok()) {
+                return Ok(());
+            }
+        }
         if !self.stays {
             return Err(());
         }
         self.viewer = None;
-        self.acknowledge(&unseen).await;
+        self.acknowledge(&instructions).await;
         Ok(())
     }
 

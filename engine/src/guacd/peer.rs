@@ -65,7 +65,7 @@ impl Peer {
         let stream = self.connect(connect_timeout, deadline).await?;
         let begin = Instant::now();
         let Ok(greeted) = timeout_at(deadline, greet(stream, &self.name, selection)).await else {
-            let error = words::too_slow(&self.name, deadline - begin);
+            let error = words::no_answer(&self.name, selection, deadline - begin);
             self.note(Some(&error));
             return Err(error);
         };

@@ -8,6 +8,9 @@ use crate::wire::{Instruction, WireError};
 /// Longest part of guacd's own words that is shown, in characters.
 const MOST_WORDS: usize = 200;
 
+/// What guacd says where it has nothing to say.
+const GENERIC: &str = "Aborted. See logs.";
+
 /// guacd cannot be reached.
 pub(super) fn unreachable(address: &str, error: &io::Error) -> SessionError {
     match error.kind() {
@@ -32,6 +35,16 @@ pub(super) fn too_slow(address: &str, limit: Duration) -> SessionError {
         Cause::TimedOut,
         format!("guacd at {address} did not answer within {limit:.0?}."),
     )
+}
+
+/// guacd says nothing to a `select`; some versions do so for what they do not know.
+pub(super) fn no_answer(address: &str, selection: &str, limit: Duration) -> SessionError {
+    let error = too_slow(address, limit);
+    if selection.starts_with('$') {
+        return error;
+    }
+    let message = format!("{error} It may hang, or not support {selection}.");
+    SessionError::new(error.cause, message)
 }
 
 /// guacd hung up in the handshake.
@@ -91,7 +104,7 @@ pub(super) fn translated(error: &Instruction<'_>) -> SessionError {
     let words: String =
         error.text(0).chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect();
     let message = match words.trim() {
-        "" => advice(cause).to_owned(),
+        "" | GENERIC => advice(cause).to_owned(),
         words => format!("{} (guacd: {})", advice(cause), words.trim_end_matches('.')),
     };
     SessionError::new(cause, message)

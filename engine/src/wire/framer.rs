@@ -77,7 +77,10 @@ impl Framer {
         loop {
             let ahead = buffer.get(self.seen..).unwrap_or_default();
             let Some(missing) = self.missing else {
-                let Some(length) = read_length(ahead, self.limits)? else { return Ok(None) };
+                let Some(length) = read_length(ahead, self.limits)? else {
+                    self.check_size(ahead.len())?;
+                    return Ok(None);
+                };
                 self.begin_element(length.characters)?;
                 self.seen += length.bytes;
                 self.check_size(length.characters)?;

@@ -96,6 +96,16 @@ impl Conversation {
         args
     }
 
+    /// The timestamp of the next `sync`, whatever comes before it.
+    pub(crate) async fn acknowledged(&mut self) -> String {
+        loop {
+            let (opcode, mut args) = self.hear().await.expect("hung up");
+            if opcode == "sync" {
+                return args.remove(0);
+            }
+        }
+    }
+
     /// Answers `select` with `args`, and hears the rest up to `connect`.
     pub(crate) async fn greet(&mut self, args: &[&str]) -> (String, Vec<String>) {
         let selected = self.expect("select").await.remove(0);

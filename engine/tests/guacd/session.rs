@@ -116,7 +116,7 @@ async fn bar_50_a_session_outlives_its_viewer_and_shows_the_next_one_everything(
     drop(link);
     assert_eq!(second.expect("disconnect").await, [""; 0]);
     primary.say("4.sync,2.43;").await;
-    while primary.hear().await.expect("the primary is gone").0 != "sync" {}
+    assert_eq!(primary.acknowledged().await, "43");
 }
 
 #[tokio::test]
@@ -204,4 +204,20 @@ async fn bar_47_a_viewer_that_does_not_read_is_its_own_brake() {
     assert!(sent < 16 << 20, "{sent} bytes went somewhere");
     link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.unwrap();
     assert_eq!(soon(link.reader.next()).await.unwrap().unwrap().len() % blob.len(), 0);
+}
+
+/// The session must not hang on a viewer that is stuck, and its next one sees everything.
+#[tokio::test]
+async fn bar_47_a_viewer_that_takes_nothing_counts_as_gone() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "4.sync,1.1;").await;
+    let mut stuck = owner(&session).await;
+    // One batch waits, one is held out in vain; two reads, so that they are two batches.
+    assert_eq!(primary.expect("nop").await, [""; 0]);
+    primary.say("4.sync,1.2;").await;
+    assert_eq!(soon(primary.acknowledged()).await, "2");
+    assert_eq!(next(&mut stuck.reader).await, "4.sync,1.1;");
+    assert!(soon(stuck.reader.next()).await.unwrap().is_none());
+    primary.say("5.error,4.Gone,3.519;").await;
+    assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::NotFound);
 }
