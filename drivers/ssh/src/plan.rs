@@ -4,7 +4,7 @@ use crate::host_pin::HostPin;
 use crate::settings::SshSettings;
 
 /// guacd's own default is `linux`, which modern programs know less of.
-const TERMINAL_TYPE: &str = "xterm-256color";
+pub(crate) const TERMINAL_TYPE: &str = "xterm-256color";
 /// Seconds; finds dead connections without keeping machines busy.
 const ALIVE_INTERVAL: &str = "30";
 

@@ -24,6 +24,11 @@ impl Notices {
         Self { title: 0, clipboard: board.clipboard.0, bells: board.bells }
     }
 
+    /// Whether there is nothing new on the board.
+    pub(super) fn knows(&self, board: &Board) -> bool {
+        (self.title, self.clipboard, self.bells) == (board.title.0, board.clipboard.0, board.bells)
+    }
+
     /// Writes what is new on the board.
     pub(super) fn write(&mut self, board: &Board, out: &mut BytesMut) {
         if self.title != board.title.0 {

@@ -72,10 +72,9 @@ impl ViewerReader {
     }
 
     fn step(&mut self, now: Instant) -> Result<Next, SessionError> {
-        let mut out = std::mem::take(&mut *self.state.answers.lock());
-        self.notices.write(&self.stage.board(), &mut out);
-        if !out.is_empty() {
-            return Ok(Next::Send(out));
+        let answers = std::mem::take(&mut *self.state.answers.lock());
+        if !answers.is_empty() {
+            return Ok(Next::Send(answers));
         }
         if let Some(end) = self.stage.end().cloned() {
             return Ok(self.bid_farewell(&end, now));
@@ -96,29 +95,42 @@ impl ViewerReader {
         match turn {
             Turn::AfterAck => Ok(Next::Wait(until)),
             Turn::At(slot) => Ok(Next::Wait(slot.min(until))),
-            Turn::Now => Ok(self.paint(now).map_or(Next::WaitForChange(until), Next::Send)),
+            Turn::Now => Ok(self.frame(now).map_or(Next::WaitForChange(until), Next::Send)),
         }
     }
 
     fn up_to_date(&self) -> bool {
-        self.painted == self.stage.generation()
+        self.painted == self.stage.generation() && self.notices.knows(&self.stage.board())
     }
 
-    /// One frame with everything that this viewer lacks, if that is anything.
-    fn paint(&mut self, now: Instant) -> Option<BytesMut> {
+    /// One frame with everything that this viewer lacks, if that is anything. Notices
+    /// are part of it, so that a program that floods titles or bells is paced as well.
+    fn frame(&mut self, now: Instant) -> Option<BytesMut> {
+        let mut frame = BytesMut::new();
+        self.notices.write(&self.stage.board(), &mut frame);
+        self.paint(&mut frame);
+        let mut pace = self.state.pace.lock();
+        if frame.is_empty() || self.painter.is_none() {
+            pace.looked(now);
+        } else {
+            end_frame(&mut pace, &mut frame, now);
+        }
+        (!frame.is_empty()).then_some(frame)
+    }
+
+    fn paint(&mut self, frame: &mut BytesMut) {
         // Read before painting: a change that comes meanwhile is painted next time.
         self.painted = self.stage.generation();
         self.follow_screen();
         let mut canvas = WireCanvas::new();
-        let drawn = self.painter.as_mut().is_some_and(|painter| painter.paint(&mut canvas));
-        let mut pace = self.state.pace.lock();
-        if !drawn {
-            pace.looked(now);
-            return None;
+        if self.painter.as_mut().is_some_and(|painter| painter.paint(&mut canvas)) {
+            let drawn = canvas.take_frame();
+            if frame.is_empty() {
+                *frame = drawn;
+            } else {
+                frame.extend_from_slice(&drawn);
+            }
         }
-        let mut frame = canvas.take_frame();
-        end_frame(&mut pace, &mut frame, now);
-        Some(frame)
     }
 
     fn follow_screen(&mut self) {
@@ -150,7 +162,7 @@ impl ViewerReader {
             _ if self.up_to_date() => BytesMut::new(),
             Turn::AfterAck if now < limit => return Next::Wait(limit),
             Turn::At(slot) if now < limit => return Next::Wait(slot.min(limit)),
-            _ => self.paint(now).unwrap_or_default(),
+            _ => self.frame(now).unwrap_or_default(),
         };
         write_farewell(end, &mut out);
         self.finished = true;

@@ -12,9 +12,8 @@ use super::connect::Connection;
 use super::console::Console;
 use super::faults::{explain, too_slow};
 use super::outgoing::Outgoing;
+use crate::plan::TERMINAL_TYPE;
 
-/// guacd's default would be `linux`; plans without a type get this.
-const TERMINAL_TYPE: &str = "xterm-256color";
 /// The server said that the shell is over; saying goodbye takes no longer than this.
 const GOODBYE: Duration = Duration::from_millis(500);
 

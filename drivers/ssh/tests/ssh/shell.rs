@@ -143,3 +143,29 @@ async fn bar_51_closing_the_session_ends_the_shell_within_a_second() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!flag.exists(), "the shell lives on");
 }
+
+/// Established connections to a port of this machine.
+fn connections(port: u16) -> usize {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let target = format!("0100007F:{port:04X} 01");
+    table.lines().filter(|line| line.contains(&target)).count()
+}
+
+#[tokio::test]
+async fn bar_79_sessions_that_end_leave_no_connection_behind() {
+    let server = Sshd::with("MaxStartups 100");
+    let fields = target(&server);
+    for round in 0..10 {
+        let session = open(fields.clone()).await;
+        // Cut at every stage from dialling to the shell.
+        tokio::time::sleep(Duration::from_millis(round * 40)).await;
+        if round % 2 == 0 {
+            session.engine.close().await;
+        }
+    }
+    let started = Instant::now();
+    while connections(server.port) > 0 {
+        assert!(started.elapsed() < Duration::from_secs(5), "{}", connections(server.port));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -31,9 +31,7 @@ impl Sshd {
         let root = folder.path();
         // Where sshd runs as root it wants this, also outside of any service manager.
         let _ = fs::create_dir_all("/run/sshd");
-        for kind in ["ed25519", "rsa", "ecdsa"] {
-            keygen(&root.join(format!("host_{kind}")), &["-t", kind, "-N", ""]);
-        }
+        make_host_keys(root);
         let port = free_port();
         fs::write(root.join("config"), config(root, port, more)).unwrap();
         fs::write(root.join("authorized_keys"), "").unwrap();
@@ -75,11 +73,7 @@ impl Sshd {
     /// Gives the server other host keys under the same address.
     pub(crate) fn change_host_keys(&mut self) {
         self.stop();
-        for kind in ["ed25519", "rsa", "ecdsa"] {
-            let path = self.path(&format!("host_{kind}"));
-            fs::remove_file(&path).unwrap();
-            keygen(&path, &["-t", kind, "-N", ""]);
-        }
+        make_host_keys(self.folder.path());
         self.child = launch(self.folder.path());
         self.wait_until_up();
     }
@@ -118,6 +112,15 @@ pub(crate) fn keygen(path: &Path, options: &[&str]) {
     command.args(options).args(["-q", "-C", "fixture", "-f"]).arg(path);
     assert!(command.stdin(Stdio::null()).status().unwrap().success(), "ssh-keygen failed");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn make_host_keys(root: &Path) {
+    for (kind, bits) in [("ed25519", "256"), ("rsa", "2048"), ("ecdsa", "256")] {
+        let path = root.join(format!("host_{kind}"));
+        // A key that is there is to be replaced; that none is there is no fault.
+        let _ = fs::remove_file(&path);
+        keygen(&path, &["-t", kind, "-b", bits, "-N", ""]);
+    }
 }
 
 fn config(root: &Path, port: u16, more: &str) -> String {
