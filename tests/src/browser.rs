@@ -183,20 +183,26 @@ impl Seat for Screen<'_> {
 }
 
 /// Draws every canvas inside an element on one, at the place it has in the remote screen.
+/// A layer is as large as the element around its canvas, which may be larger itself.
 const FLATTEN: &str = "(() => {
-  const canvases = [...document.querySelector(SELECTOR).querySelectorAll('canvas')]
-    .filter((canvas) => canvas.width > 0 && canvas.height > 0)
-  if (canvases.length === 0) return null
-  const first = canvases[0].getBoundingClientRect()
-  const scale = canvases[0].width / first.width
+  const layers = [...document.querySelector(SELECTOR).querySelectorAll('canvas')]
+    .map((canvas) => ({
+      canvas,
+      box: canvas.getBoundingClientRect(),
+      width: parseInt(canvas.parentElement.style.width) || canvas.width,
+      height: parseInt(canvas.parentElement.style.height) || canvas.height,
+    }))
+    .filter((layer) => layer.width > 0 && layer.height > 0 && layer.box.width > 0)
+  if (layers.length === 0) return null
+  const [bottom] = layers
+  const scale = bottom.canvas.width / bottom.box.width
   const flat = document.createElement('canvas')
-  flat.width = canvases[0].width
-  flat.height = canvases[0].height
+  flat.width = bottom.width
+  flat.height = bottom.height
   const context = flat.getContext('2d')
-  for (const canvas of canvases) {
-    const box = canvas.getBoundingClientRect()
-    if (box.width === 0) continue
-    context.drawImage(canvas, (box.x - first.x) * scale, (box.y - first.y) * scale)
+  for (const { canvas, box, width, height } of layers) {
+    const [x, y] = [(box.x - bottom.box.x) * scale, (box.y - bottom.box.y) * scale]
+    context.drawImage(canvas, 0, 0, width, height, Math.round(x), Math.round(y), width, height)
   }
   return flat.toDataURL('image/png')
 })()";

@@ -201,7 +201,7 @@ impl TerminalReader {
                 .drawing_after(before)
                 .await
                 .with_context(|| format!("the scrollback ends after {} lines", lines.len()))?;
-            viewer.settled(Duration::from_millis(100), SHOWN_WITHIN).await?;
+            viewer.settled(QUIET, SHOWN_WITHIN).await?;
             let page = self.read_now(viewer).await?;
             let overlap = overlap(&page, &lines)?;
             lines.splice(0..overlap, page);
