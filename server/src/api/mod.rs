@@ -58,5 +58,7 @@ pub fn all_routes() -> Routes {
 
 /// The API of `app`: unknown paths under `/api/` and wrong methods are answered in JSON.
 pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    all_routes().router(app).route("/api/{*path}", axum::routing::any(error::no_such_route))
+    ["/api", "/api/", "/api/{*path}"].into_iter().fold(all_routes().router(app), |router, path| {
+        router.route(path, axum::routing::any(error::no_such_route))
+    })
 }

@@ -49,13 +49,26 @@ pub fn document(drivers: &Drivers) -> Value {
     });
     document["components"]["securitySchemes"] = security_schemes();
     for route in &routes {
-        describe_access(route, &mut document["paths"][&route.path][route.method.to_lowercase()]);
+        let method = route.method.to_lowercase();
+        let operation = &mut document["paths"][&route.path][&method];
+        operation["operationId"] = operation_id(&method, &route.path).into();
+        describe_access(route, operation);
     }
     document["components"]["schemas"]["SessionRequest"] = session_request(drivers);
     document["components"]["schemas"]["ErrorBody"] =
         serde_json::to_value(<super::ErrorBody as utoipa::PartialSchema>::schema())
             .unwrap_or_default();
     document
+}
+
+/// `get_sessions_by_id`: unique and speaking, for those who generate clients.
+fn operation_id(method: &str, path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != "api");
+    let words = parts.map(|part| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
+        Some(parameter) => format!("_by_{parameter}"),
+        None => format!("_{}", part.replace(['-', '.'], "_")),
+    });
+    format!("{method}{}", words.collect::<String>())
 }
 
 fn security_schemes() -> Value {
