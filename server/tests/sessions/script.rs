@@ -68,8 +68,8 @@ impl Engine for ScriptedEngine {
 }
 
 impl Scripted {
-    pub fn say(&self, instructions: &'static str) {
-        let _ = self.live.send(Bytes::from_static(instructions.as_bytes()));
+    pub fn say(&self, instructions: impl Into<Bytes>) {
+        let _ = self.live.send(instructions.into());
     }
 
     pub fn end(&self, outcome: Result<(), SessionError>) {

@@ -12,6 +12,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
 use fanlight_engine::link::ViewerAccess;
+use fanlight_engine::wire::{Limits, whole_instructions};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,8 @@ use super::{Attachment, Bearer, LadderWatch};
 use farewell::{Farewell, say_farewell};
 use outgoing::write_steps;
 
+/// Messages to viewers are longer only where a single instruction is, bytes.
+const LONGEST_MESSAGE: usize = 32 * 1024;
 /// Replies to pings that wait for their turn; a viewer that sends more is not read.
 const REPLIES: usize = 16;
 
@@ -92,8 +95,21 @@ struct Sink {
 }
 
 impl Sink {
-    /// Sends whole instructions without copying them.
-    async fn send(&mut self, instructions: Bytes) -> Result<(), Farewell> {
+    /// Sends whole instructions without copying them, as several messages where one would
+    /// be long: a socket keeps a buffer as large as its largest message.
+    async fn send(&mut self, mut instructions: Bytes) -> Result<(), Farewell> {
+        while instructions.len() > LONGEST_MESSAGE {
+            let front = &instructions[..LONGEST_MESSAGE];
+            let whole = whole_instructions(front, Limits::default()).unwrap_or(0);
+            if whole == 0 {
+                break;
+            }
+            self.send_text(instructions.split_to(whole)).await?;
+        }
+        self.send_text(instructions).await
+    }
+
+    async fn send_text(&mut self, instructions: Bytes) -> Result<(), Farewell> {
         let text = Utf8Bytes::try_from(instructions).map_err(|_| {
             let garbage = "The engine sent what is no text.";
             Farewell::Failed(SessionError::new(Cause::Lost, garbage))
