@@ -22,7 +22,7 @@ pub(super) fn encode_png(image: Image<'_>) -> Option<Vec<u8>> {
     if pixels == 0 || image.rgba.len() != pixels * BYTES_PER_PIXEL {
         return None;
     }
-    match Indexed::new(image) {
+    match Indexed::find(image) {
         Found::Few(indexed) => {
             let depth = indexed.depth();
             let data = packed(&indexed.indexes, image.width as usize, depth);
@@ -78,7 +78,7 @@ enum Found {
 }
 
 impl Indexed {
-    fn new(image: Image<'_>) -> Found {
+    fn find(image: Image<'_>) -> Found {
         if image.rgba[3] != OPAQUE {
             return Found::Transparent;
         }

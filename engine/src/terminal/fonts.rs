@@ -98,7 +98,7 @@ impl CellMetrics {
             width: advance.round().max(2.0) as u32,
             height,
             baseline: baseline as u32,
-            underline: underline.clamp(baseline as u32 + 1, height.saturating_sub(stroke)),
+            underline: underline.max(baseline as u32 + 1).min(height.saturating_sub(stroke)),
             strikeout: (baseline - metrics.x_height / 2.0).round() as u32,
             stroke,
         }

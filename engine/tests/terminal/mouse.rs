@@ -1,11 +1,8 @@
 //! Mouse, selection, scrollback, paste.
-#![allow(clippy::unwrap_used)]
 
-mod terminal_support;
-
+use crate::support::{Viewer, chord, mouse, picture, press, terminal};
 use fanlight_core::Input;
 use fanlight_engine::terminal::Terminal;
-use terminal_support::{Viewer, chord, mouse, picture, press, terminal};
 
 const SHIFT: u32 = 0xFFE1;
 const CONTROL: u32 = 0xFFE3;

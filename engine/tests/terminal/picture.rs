@@ -1,11 +1,8 @@
 //! What viewers see of a terminal, down to the pixel.
-#![allow(clippy::unwrap_used)]
 
-mod terminal_support;
-
+use crate::support::{CELL, Viewer, picture, terminal, viewport};
 use fanlight_core::Input;
 use proptest::prelude::*;
-use terminal_support::{CELL, Viewer, picture, terminal, viewport};
 
 const BLACK: [u8; 3] = [0, 0, 0];
 const GRAY: [u8; 3] = [0xCC, 0xCC, 0xCC];
@@ -228,7 +225,7 @@ proptest! {
     /// However many frames a viewer missed, it sees what one sees who comes now.
     #[test]
     fn every_viewer_sees_the_same(acts in prop::collection::vec(act(), 1..120)) {
-        let terminal = terminal_support::terminal(60, 20);
+        let terminal = crate::support::terminal(60, 20);
         let mut viewer = Viewer::of(&terminal);
         for act in acts {
             match act {
@@ -262,7 +259,7 @@ proptest! {
         width in 1_u32..900,
         height in 1_u32..500,
     ) {
-        let terminal = terminal_support::terminal(30, 10);
+        let terminal = crate::support::terminal(30, 10);
         let mut viewer = Viewer::of(&terminal);
         for (index, (text, bytes)) in pieces.iter().enumerate() {
             terminal.feed(b"\x1b");

@@ -1,5 +1,4 @@
 //! A terminal and those who look at it, for the tests of the terminal.
-#![allow(clippy::unwrap_used, dead_code)]
 
 use std::sync::Arc;
 

@@ -1,11 +1,8 @@
 //! A terminal at rest keeps its scrollback, in less memory.
-#![allow(clippy::unwrap_used)]
 
-mod terminal_support;
-
+use crate::support::{Viewer, chord, mouse, picture, press, terminal, viewport};
 use fanlight_core::Input;
 use fanlight_engine::terminal::Terminal;
-use terminal_support::{Viewer, chord, mouse, picture, press, terminal, viewport};
 
 const SHIFT: u32 = 0xFFE1;
 const PAGE_UP: u32 = 0xFF55;

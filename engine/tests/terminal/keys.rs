@@ -1,11 +1,8 @@
 //! Keysyms to the bytes that xterm sends.
-#![allow(clippy::unwrap_used)]
 
-mod terminal_support;
-
+use crate::support::{chord, press, terminal, viewport};
 use fanlight_core::{Parameters, Plan};
 use fanlight_engine::terminal::{Terminal, TerminalOptions};
-use terminal_support::{chord, press, terminal, viewport};
 
 const SHIFT: u32 = 0xFFE1;
 const CONTROL: u32 = 0xFFE3;

@@ -1,0 +1,9 @@
+//! The terminal, from the remote side's bytes and the viewers' input to the pixels.
+#![allow(clippy::unwrap_used)]
+
+mod effects;
+mod keys;
+mod mouse;
+mod picture;
+mod rest;
+mod support;
