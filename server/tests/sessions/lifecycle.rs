@@ -36,6 +36,15 @@ async fn a_foreign_driver_works_end_to_end() {
 }
 
 #[tokio::test]
+async fn bar_32_credentials_beyond_ascii_reach_the_target_unharmed() {
+    let fixture = Fixture::start().await;
+    let brew = json!({ "brew": { "leaf": "keemun", "chest_code": "pä\u{df}wörd 茶 🫖" } });
+    let made = fixture.make(merge(fixture.kettle_request(), brew)).await;
+    fixture.own(&made).await.until("cfill").await;
+    assert_eq!(fixture.kettle.heard(), "pä\u{df}wörd 茶 🫖\n");
+}
+
+#[tokio::test]
 async fn steps_are_told_to_the_viewer_as_they_are_climbed() {
     let fixture = Fixture::start().await;
     fixture.names.set("kitchen.example", &[&["10.0.0.1"]]);

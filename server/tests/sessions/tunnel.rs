@@ -81,6 +81,8 @@ async fn bar_11_an_opening_link_is_good_once_and_for_one_session() {
     let fixture = Fixture::start().await;
     let made = fixture.scripted(json!({})).await;
     let other = fixture.scripted(json!({})).await;
+    let looked_at = fixture.call("", Method::HEAD, made.text("open_url"), None).await;
+    assert_eq!(looked_at.status, StatusCode::BAD_REQUEST, "and not used up");
     let opened = fixture.call("", Method::GET, made.text("open_url"), None).await;
     assert_eq!(opened.status, StatusCode::SEE_OTHER);
     assert_eq!(opened.headers["location"], made.text("client_url"));
