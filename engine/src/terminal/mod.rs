@@ -15,8 +15,8 @@ mod painter;
 mod paste;
 pub mod prompt;
 mod report;
-mod runaway;
 mod state;
+mod watch;
 
 pub use colors::ColorScheme;
 pub use options::TerminalOptions;

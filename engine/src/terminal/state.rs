@@ -15,7 +15,7 @@ use super::guard::{Guard, NoDelay};
 use super::keyboard::Modifiers;
 use super::mouse::Mouse;
 use super::painter::TerminalPainter;
-use super::runaway::Runaway;
+use super::watch::Watch;
 
 const MOST_COLUMNS: u32 = 1000;
 const MOST_ROWS: u32 = 500;
@@ -60,9 +60,10 @@ pub struct TerminalSize {
 /// Everything behind the lock.
 pub(super) struct State {
     pub(super) term: Term<Outbox>,
-    parser: Processor<NoDelay>,
+    /// Absent at rest: the parser reserves megabytes for a feature that is not used here.
+    parser: Option<Processor<NoDelay>>,
     outbox: Outbox,
-    runaway: Runaway,
+    watch: Watch,
     saved_titles: u8,
     archive: Archive,
     pub(super) options: TerminalOptions,
@@ -112,9 +113,9 @@ impl Terminal {
         };
         let state = State {
             term: Term::new(config, &fit(viewport, metrics), outbox.clone()),
-            parser: Processor::new(),
+            parser: None,
             outbox,
-            runaway: Runaway::default(),
+            watch: Watch::default(),
             saved_titles: 0,
             archive: Archive::default(),
             options,
@@ -142,9 +143,7 @@ impl Terminal {
     /// it saves most of an idle terminal's memory. The first one who scrolls back waits
     /// about a millisecond for it.
     pub fn rest(&self) {
-        let mut state = self.state.lock();
-        let State { archive, term, options, .. } = &mut *state;
-        archive.pack(term, options.scrollback);
+        self.state.lock().rest();
     }
 
     /// The current size.
@@ -161,13 +160,14 @@ impl Screen for Terminal {
 
 impl State {
     fn feed(&mut self, output: &[u8]) -> Effects {
-        for piece in self.runaway.pieces(output) {
+        let parser = self.parser.get_or_insert_default();
+        for piece in self.watch.pieces(output) {
             let mut guard = Guard {
                 term: &mut self.term,
                 titles: &mut self.saved_titles,
                 archive: &mut self.archive,
             };
-            self.parser.advance(&mut guard, piece);
+            parser.advance(&mut guard, piece);
         }
         self.keep_view_inside();
         self.version += 1;
@@ -176,6 +176,13 @@ impl State {
             self.tell(event, &mut effects);
         }
         effects
+    }
+
+    fn rest(&mut self) {
+        self.archive.pack(&mut self.term, self.options.scrollback);
+        if self.watch.is_between_sequences() {
+            self.parser = None;
+        }
     }
 
     fn tell(&self, event: Event, effects: &mut Effects) {

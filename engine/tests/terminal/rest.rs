@@ -104,3 +104,16 @@ fn lines_that_rest_during_a_full_screen_program_survive_its_resize() {
     terminal.feed(b"\x1b[?1049l");
     assert!(pages(&terminal).len() > 8);
 }
+
+#[test]
+fn a_sequence_that_a_rest_interrupts_goes_on() {
+    let terminal = terminal(40, 6);
+    terminal.feed(b"\x1b[?25l\x1b[");
+    terminal.rest();
+    terminal.feed(b"31mred \xE4\xB8");
+    terminal.rest();
+    terminal.feed(b"\xAD");
+    let whole = crate::support::terminal(40, 6);
+    whole.feed("\x1b[?25l\x1b[31mred 中".as_bytes());
+    assert!(picture(&terminal).model.pixels() == picture(&whole).model.pixels());
+}
