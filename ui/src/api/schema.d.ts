@@ -12,10 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the host keys of targets that are known. */
-        get: operations["list"];
+        get: operations["get_admin_host_keys"];
         put?: never;
         /** Enters the host key of a target. */
-        post: operations["add"];
+        post: operations["post_admin_host_keys"];
         delete?: never;
         options?: never;
         head?: never;
@@ -33,7 +33,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Forgets the host key of a target, so that a new one can be trusted. */
-        delete: operations["forget"];
+        delete: operations["delete_admin_host_keys_by_endpoint"];
         options?: never;
         head?: never;
         patch?: never;
@@ -49,7 +49,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Signs a browser in by an API key; it acts as the key from then on. */
-        post: operations["sign_in"];
+        post: operations["post_auth_sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -64,7 +64,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells how one signs in here. */
-        get: operations["status"];
+        get: operations["get_auth_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -81,7 +81,7 @@ export interface paths {
             cookie?: never;
         };
         /** A page to browse it. */
-        get: operations["page"];
+        get: operations["get_docs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -98,7 +98,7 @@ export interface paths {
             cookie?: never;
         };
         /** The page's style sheet. */
-        get: operations["style"];
+        get: operations["get_docs_style_css"];
         put?: never;
         post?: never;
         delete?: never;
@@ -115,7 +115,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the drivers of this gateway: the kinds of sessions it can open. */
-        get: operations["list"];
+        get: operations["get_drivers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -132,7 +132,7 @@ export interface paths {
             cookie?: never;
         };
         /** Says that the server is running. */
-        get: operations["health"];
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,7 +149,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells who is calling and what they may do. */
-        get: operations["me"];
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -166,7 +166,7 @@ export interface paths {
             cookie?: never;
         };
         /** The document of this API. */
-        get: operations["json"];
+        get: operations["get_openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the ready-made targets of this gateway. */
-        get: operations["list"];
+        get: operations["get_presets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -200,13 +200,13 @@ export interface paths {
             cookie?: never;
         };
         /** Lists sessions, those that ended among them. */
-        get: operations["list"];
+        get: operations["get_sessions"];
         put?: never;
         /**
          * Makes a session. Everything is checked, nothing is dialled: that happens when its owner
          *     opens it.
          */
-        post: operations["create"];
+        post: operations["post_sessions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -221,14 +221,14 @@ export interface paths {
             cookie?: never;
         };
         /** One session. */
-        get: operations["get"];
+        get: operations["get_sessions_by_id"];
         put?: never;
         post?: never;
         /**
          * Ends a session. When the answer is there, its socket takes no more input and the
          *     connection to the target is closed.
          */
-        delete: operations["end"];
+        delete: operations["delete_sessions_by_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -244,7 +244,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes a session again from the settings of one that ended, while they are held. */
-        post: operations["reconnect"];
+        post: operations["post_sessions_by_id_reconnect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -262,7 +262,7 @@ export interface paths {
          * The steps of a session on its way to a screen, with their times. They are held as long
          *     as the session can be made again.
          */
-        get: operations["steps"];
+        get: operations["get_sessions_by_id_steps"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,7 +284,7 @@ export interface paths {
          * Makes a ticket that carries the caller's identity, for clients that can set no header
          *     when they open a WebSocket.
          */
-        post: operations["issue"];
+        post: operations["post_ws_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -299,7 +299,7 @@ export interface paths {
             cookie?: never;
         };
         /** Signs the browser out, here and on the server. */
-        get: operations["log_out"];
+        get: operations["get_auth_logout"];
         put?: never;
         post?: never;
         delete?: never;
@@ -316,7 +316,7 @@ export interface paths {
             cookie?: never;
         };
         /** Follows an opening link: a cookie for this one session, and on to its page. */
-        get: operations["open"];
+        get: operations["get_open_by_token"];
         put?: never;
         post?: never;
         delete?: never;
@@ -333,7 +333,7 @@ export interface paths {
             cookie?: never;
         };
         /** Follows a one-time sign-in link, as `fanlight sign-in-link` prints it. */
-        get: operations["follow_link"];
+        get: operations["get_sign_in_by_token"];
         put?: never;
         post?: never;
         delete?: never;
@@ -350,7 +350,7 @@ export interface paths {
             cookie?: never;
         };
         /** Opens a session's stream of Guacamole instructions, in both directions. */
-        get: operations["tunnel"];
+        get: operations["get_ws_by_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -773,7 +773,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
+    get_admin_host_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -820,7 +820,7 @@ export interface operations {
             };
         };
     };
-    add: {
+    post_admin_host_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -878,7 +878,7 @@ export interface operations {
             };
         };
     };
-    forget: {
+    delete_admin_host_keys_by_endpoint: {
         parameters: {
             query?: never;
             header?: never;
@@ -933,7 +933,7 @@ export interface operations {
             };
         };
     };
-    sign_in: {
+    post_auth_sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -964,7 +964,7 @@ export interface operations {
             };
         };
     };
-    status: {
+    get_auth_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -993,7 +993,7 @@ export interface operations {
             };
         };
     };
-    page: {
+    get_docs: {
         parameters: {
             query?: never;
             header?: never;
@@ -1022,7 +1022,7 @@ export interface operations {
             };
         };
     };
-    style: {
+    get_docs_style_css: {
         parameters: {
             query?: never;
             header?: never;
@@ -1051,7 +1051,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_drivers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1098,7 +1098,7 @@ export interface operations {
             };
         };
     };
-    health: {
+    get_health: {
         parameters: {
             query?: never;
             header?: never;
@@ -1127,7 +1127,7 @@ export interface operations {
             };
         };
     };
-    me: {
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1174,7 +1174,7 @@ export interface operations {
             };
         };
     };
-    json: {
+    get_openapi_json: {
         parameters: {
             query?: never;
             header?: never;
@@ -1203,7 +1203,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_presets: {
         parameters: {
             query?: never;
             header?: never;
@@ -1250,7 +1250,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_sessions: {
         parameters: {
             query?: {
                 /** @description Only those with this status. */
@@ -1302,7 +1302,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -1353,7 +1353,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_sessions_by_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -1410,7 +1410,7 @@ export interface operations {
             };
         };
     };
-    end: {
+    delete_sessions_by_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -1465,7 +1465,7 @@ export interface operations {
             };
         };
     };
-    reconnect: {
+    post_sessions_by_id_reconnect: {
         parameters: {
             query?: never;
             header?: never;
@@ -1522,7 +1522,7 @@ export interface operations {
             };
         };
     };
-    steps: {
+    get_sessions_by_id_steps: {
         parameters: {
             query?: never;
             header?: never;
@@ -1579,7 +1579,7 @@ export interface operations {
             };
         };
     };
-    issue: {
+    post_ws_ticket: {
         parameters: {
             query?: never;
             header?: never;
@@ -1626,7 +1626,7 @@ export interface operations {
             };
         };
     };
-    log_out: {
+    get_auth_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1653,7 +1653,7 @@ export interface operations {
             };
         };
     };
-    open: {
+    get_open_by_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -1683,7 +1683,7 @@ export interface operations {
             };
         };
     };
-    follow_link: {
+    get_sign_in_by_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -1713,7 +1713,7 @@ export interface operations {
             };
         };
     };
-    tunnel: {
+    get_ws_by_id: {
         parameters: {
             query?: {
                 /** @description Of `POST /api/ws-ticket`. */

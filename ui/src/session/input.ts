@@ -19,10 +19,9 @@ export class Input {
   /** Keys that wait until the clipboard went ahead of a paste; `null` when none has to. */
   #waiting: KeyEvent[] | null = null;
 
-  constructor(host: HTMLElement, clipboard: Clipboard, label: string) {
+  constructor(host: HTMLElement, clipboard: Clipboard) {
     this.#clipboard = clipboard;
     const field = this.#sink.getElement();
-    field.setAttribute('aria-label', label);
     field.setAttribute('autocapitalize', 'off');
     field.setAttribute('autocomplete', 'off');
     field.setAttribute('spellcheck', 'false');
@@ -33,6 +32,11 @@ export class Input {
     this.#keyboard = new Keyboard(field);
     this.#keyboard.onkeydown = (keysym) => this.#down(keysym);
     this.#keyboard.onkeyup = (keysym) => this.#send(false, keysym);
+  }
+
+  /** Names the screen for those who do not see it. */
+  label(text: string): void {
+    this.#sink.getElement().setAttribute('aria-label', text);
   }
 
   focus(): void {

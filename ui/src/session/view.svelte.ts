@@ -1,8 +1,9 @@
-import { Client, type Display, Tunnel } from '@glokon/guacamole-common-js';
+import { Client, Tunnel } from '@glokon/guacamole-common-js';
 import { api } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import type { Session } from '../api/types';
 import { isLive } from '../lib/catalog.svelte';
+import { router } from '../lib/router.svelte';
 import { climb, fallOff, type Rung } from '../lib/steps';
 import { t } from '../strings';
 import { isOrderly } from './advice';
@@ -10,11 +11,11 @@ import { delayBefore, isFinal, PATIENCE_MS } from './backoff';
 import { Clipboard } from './clipboard';
 import type { SessionState } from './favicon';
 import type { Input } from './input';
+import { Picture } from './picture.svelte';
 import { sendText } from './text-streams';
 import { GatewayTunnel, type Farewell } from './tunnel';
-import { remoteSize, scaleFor, type Size } from './viewport';
+import type { Size } from './viewport';
 
-const RESIZE_SETTLES_MS = 250;
 /** So many sockets may fail to open before the page says that it is not let in. */
 const REFUSALS = 3;
 
@@ -47,31 +48,30 @@ export class SessionView {
   required = $state.raw<string[]>([]);
   remoteClipboard = $state('');
   rings = $state(0);
-  mode = $state<'fit' | 'actual'>('fit');
   connectedAt = $state.raw<Date | null>(null);
 
+  readonly picture = new Picture();
   readonly clipboard = new Clipboard();
   input: Input | null = null;
   #id: string;
   #key: string | null;
-  #box: HTMLElement | null = null;
   #client: Client | null = null;
-  #shown: Client | null = null;
   #failure: { message: string; status: number } | null = null;
   #farewell = false;
   #leaving = false;
   #disposed = false;
   #lostAt = 0;
   #tries = 0;
+  /** Whether the gateway does not know who this is. */
+  #stranger = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #settle: ReturnType<typeof setTimeout> | undefined;
-  #asked: Size = { width: 0, height: 0 };
   #drawn = 0;
 
   constructor(id: string, key: string | null) {
     this.#id = id;
     this.#key = key;
     this.clipboard.onremote = (text) => (this.remoteClipboard = text);
+    this.picture.onwish = (size) => this.#resize(size);
   }
 
   /** Whether this window only watches, by a share. */
@@ -85,16 +85,14 @@ export class SessionView {
 
   /** Starts in `box`; `input` sends what is typed there. */
   start(box: HTMLElement, input: Input): () => void {
-    this.#box = box;
     this.input = input;
-    const observer = new ResizeObserver(() => this.#resized());
-    observer.observe(box);
+    const close = this.picture.open(box);
     const second = setInterval(() => this.#tick(), 1000);
     const online = (): void => this.#tryAgain(0);
     window.addEventListener('online', online);
     void this.#begin();
     return () => {
-      observer.disconnect();
+      close();
       clearInterval(second);
       window.removeEventListener('online', online);
       this.#dispose();
@@ -104,7 +102,6 @@ export class SessionView {
   #dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#settle);
     this.#client?.disconnect();
     this.input?.dispose();
   }
@@ -114,7 +111,8 @@ export class SessionView {
       await this.#learn();
     } catch (error) {
       // The cookie of an opening link is good for the socket alone.
-      if (!(error instanceof ApiError && (error.status === 401 || error.status === 403))) return this.#unknown(error);
+      this.#stranger = error instanceof ApiError && error.status === 401;
+      if (!this.#stranger) return this.#unknown(error);
     }
     if (this.info && !isLive(this.info)) await this.#over(this.info);
     else this.#connect();
@@ -131,12 +129,11 @@ export class SessionView {
   }
 
   #query(): string {
-    const ratio = window.devicePixelRatio || 1;
-    this.#asked = remoteSize(this.#space(), ratio);
+    const size = this.picture.ask();
     const query = new URLSearchParams({
-      width: String(this.#asked.width),
-      height: String(this.#asked.height),
-      dpi: String(Math.round(96 * ratio)),
+      width: String(size.width),
+      height: String(size.height),
+      dpi: String(Math.round(96 * (window.devicePixelRatio || 1))),
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     });
     if (this.#key !== null) query.set('key', this.#key);
@@ -160,7 +157,7 @@ export class SessionView {
     client.onname = (name) => (this.title = name);
     client.onrequired = (names) => (this.required = names);
     client.onsync = () => this.#synced(client);
-    client.getDisplay().onresize = () => this.#scale();
+    client.getDisplay().onresize = () => this.picture.scale();
     this.clipboard.attach(client);
     this.input?.attach(client);
     client.connect(this.#query());
@@ -185,17 +182,13 @@ export class SessionView {
 
   #synced(client: Client): void {
     this.#drawn += 1;
-    if (this.#shown === client) return;
-    this.#shown = client;
-    const element = client.getDisplay().getElement();
-    this.#box?.replaceChildren(element);
+    if (this.picture.shows(client)) return;
+    this.picture.show(client);
     this.#tries = 0;
     this.#lostAt = 0;
     this.lostFor = 0;
     this.connectedAt ??= new Date();
     this.state = 'connected';
-    this.#scale();
-    this.#resized();
     this.input?.focus();
     void this.clipboard.bring();
     if (this.info === null || this.info.status === 'pending') void this.#learn().catch(() => {});
@@ -234,12 +227,13 @@ export class SessionView {
       if (error instanceof ApiError && error.status === 404) return this.#unknown(error);
       if (error instanceof ApiError && error.status === 0) return this.#tryAgain(delayBefore(this.#tries));
     }
-    if (this.connectedAt === null && this.#tries > REFUSALS) return this.#refused();
+    if (this.connectedAt === null && (this.#stranger || this.#tries > REFUSALS)) return this.#refused();
     this.#connect();
   }
 
   /** A socket that never opens gives no reason: say what it may be. */
   #refused(): void {
+    if (this.#stranger) return router.go(`/login?next=${encodeURIComponent(location.pathname)}`, 'replace');
     const message = t(this.shared ? 'session.gone.share' : 'session.refused');
     this.#end({ orderly: false, message, status: null, at: new Date(), again: false });
   }
@@ -277,34 +271,10 @@ export class SessionView {
     if (this.state === 'reconnecting') this.lostFor = Math.round((Date.now() - this.#lostAt) / 1000);
   }
 
-  #space(): Size {
-    return { width: this.#box?.clientWidth ?? window.innerWidth, height: this.#box?.clientHeight ?? window.innerHeight };
-  }
-
-  /** Asks the remote side for the window's size once it has settled. */
-  #resized(): void {
-    this.#scale();
-    clearTimeout(this.#settle);
-    this.#settle = setTimeout(() => {
-      const size = remoteSize(this.#space(), window.devicePixelRatio || 1);
-      const same = size.width === this.#asked.width && size.height === this.#asked.height;
-      if (this.state !== 'connected' || this.shared || same) return;
-      this.#asked = size;
-      this.#client?.sendSize(size.width, size.height);
-    }, RESIZE_SETTLES_MS);
-  }
-
-  #scale(): void {
-    const display: Display | undefined = this.#shown?.getDisplay();
-    if (!display) return;
-    const remote = { width: display.getWidth(), height: display.getHeight() };
-    display.scale(scaleFor(this.mode, remote, this.#space(), window.devicePixelRatio || 1));
-  }
-
-  /** Shows the whole screen, or each remote pixel as one of the device. */
-  show(mode: 'fit' | 'actual'): void {
-    this.mode = mode;
-    this.#scale();
+  #resize(size: Size): void {
+    if (this.state !== 'connected' || this.shared) return;
+    this.picture.ask();
+    this.#client?.sendSize(size.width, size.height);
   }
 
   /** Answers what the target asked for beyond what the request held. */

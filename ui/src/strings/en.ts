@@ -201,7 +201,7 @@ export const en = {
   'toolbar.frames': '{n} fps',
   'toolbar.frames.title': 'Pictures drawn in the last second',
   'toolbar.share': 'Copy view link',
-  'toolbar.viewonly': 'Watching',
+  'toolbar.shared': 'Shared with you',
 
   'clipboard.title': 'Clipboard',
   'clipboard.help': 'Text copied on the remote side appears here. Text you put here can be pasted there.',
