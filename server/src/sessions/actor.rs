@@ -50,16 +50,20 @@ async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> En
         return Ending::expired("The session was not opened in time.");
     };
     live.phase.send_replace(Phase::Starting);
-    if let Err(error) = shared.store.start_session(live.id).await {
-        tracing::error!(session = %live.id, %error, "the session's start was not recorded");
-    }
-    let started = timeout(START_LIMIT, start(live, shared, resources, window)).await;
+    let starting = timeout(START_LIMIT, start(live, shared, resources, window));
+    let (started, ()) = tokio::join!(starting, record_start(live, shared));
     let engine = match started.unwrap_or_else(|_| Err(start_took_too_long())) {
         Ok(engine) => engine,
         Err(error) => return Ending::failed(error),
     };
     live.phase.send_replace(Phase::Running(Arc::clone(&engine)));
     watch_over(live, shared, &*engine).await
+}
+
+async fn record_start(live: &Live, shared: &Shared) {
+    if let Err(error) = shared.store.start_session(live.id).await {
+        tracing::error!(session = %live.id, %error, "the session's start was not recorded");
+    }
 }
 
 async fn start(
