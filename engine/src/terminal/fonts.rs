@@ -99,7 +99,7 @@ impl CellMetrics {
             height,
             baseline: baseline as u32,
             underline: underline.max(baseline as u32 + 1).min(height.saturating_sub(stroke)),
-            strikeout: (baseline - metrics.x_height / 2.0).round() as u32,
+            strikeout: (baseline - metrics.strikeout_offset).round().max(0.0) as u32,
             stroke,
         }
     }

@@ -71,7 +71,8 @@ fn colours_and_attributes_show() {
     assert_eq!(at(3), GRAY);
     assert_eq!(at(7), GRAY);
     assert!(viewer.cells(4, 0, 1).contains(&GRAY), "underline");
-    assert!(viewer.cells(5, 0, 1).contains(&GRAY), "line through");
+    assert!(viewer.cells(5, 0, 1)[..14 * CELL.0 as usize].contains(&GRAY), "line through");
+    assert!(!viewer.cells(4, 0, 1)[..14 * CELL.0 as usize].contains(&GRAY), "under the text");
     assert!(!viewer.cells(6, 0, 1).contains(&GRAY), "hidden");
 }
 
