@@ -202,13 +202,14 @@ fn bar_38b_instructions_are_bounded() {
     assert_eq!(frame(&[many.as_bytes()]), (vec![], Some(WireError::TooManyElements)));
 }
 
-/// Found by fuzzing: the digits of a length beyond the limit were waited for.
+/// Found by fuzzing: a length, and a character, beyond the limit were waited for.
 #[test]
 fn bar_38b_nothing_is_kept_that_cannot_become_an_instruction() {
     let limits = Limits { element: 64, instruction: 8 };
-    for hopeless in ["1.a,1.b,", "1.a,1.b,1", "4.aaaa,1", "6.aaaaaa"] {
-        let framed = whole_instructions(hopeless.as_bytes(), limits);
-        assert_eq!(framed, Err(WireError::InstructionTooLong), "{hopeless}");
+    let cut = &"6.aaa🦀".as_bytes()[..8];
+    for hopeless in [&b"1.a,1.b,"[..], b"1.a,1.b,1", b"4.aaaa,1", b"6.aaaaaa", cut] {
+        let framed = whole_instructions(hopeless, limits);
+        assert_eq!(framed, Err(WireError::InstructionTooLong), "{hopeless:?}");
     }
 }
 

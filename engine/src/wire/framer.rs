@@ -70,6 +70,10 @@ impl Framer {
         if let Some(error) = self.failed {
             return Err(error);
         }
+        let begins = self.seen == 0 && self.missing.is_none();
+        if let Some(length) = begins.then(|| short_instruction(buffer, self.limits)).flatten() {
+            return Ok(Some(length));
+        }
         self.advance(buffer).inspect_err(|error| self.failed = Some(*error))
     }
 
@@ -78,8 +82,7 @@ impl Framer {
             let ahead = buffer.get(self.seen..).unwrap_or_default();
             let Some(missing) = self.missing else {
                 let Some(length) = read_length(ahead, self.limits)? else {
-                    self.check_size(ahead.len())?;
-                    return Ok(None);
+                    return self.wait(buffer);
                 };
                 self.begin_element(length.characters)?;
                 self.seen += length.bytes;
@@ -91,10 +94,10 @@ impl Framer {
             self.missing = Some(left);
             self.check_size(left)?;
             if left > 0 {
-                return Ok(None);
+                return self.wait(buffer);
             }
             match buffer.get(self.seen) {
-                None => return Ok(None),
+                None => return self.wait(buffer),
                 Some(b',') => (self.seen, self.missing) = (self.seen + 1, None),
                 Some(b';') => return Ok(Some(self.finish())),
                 Some(_) => return Err(WireError::Delimiter),
@@ -111,6 +114,15 @@ impl Framer {
         Ok(())
     }
 
+    /// All of `buffer` is one instruction that is not whole: at least one byte is to come.
+    fn wait(&self, buffer: &[u8]) -> Result<Option<usize>, WireError> {
+        if buffer.len() < self.limits.instruction {
+            Ok(None)
+        } else {
+            Err(WireError::InstructionTooLong)
+        }
+    }
+
     /// What was seen, what the element lacks at least, and a delimiter have to fit.
     fn check_size(&self, missing: usize) -> Result<(), WireError> {
         if self.seen + missing < self.limits.instruction {
@@ -125,6 +137,32 @@ impl Framer {
         *self = Self::new(self.limits);
         length
     }
+}
+
+/// The length of an instruction of short ASCII elements, as nearly all are. `None` where
+/// a closer look is needed.
+fn short_instruction(bytes: &[u8], limits: Limits) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..MAX_ELEMENTS {
+        let (characters, text) = match bytes.get(at..at + 3)? {
+            [ones @ b'0'..=b'9', b'.', _] => (ones - b'0', at + 2),
+            [tens @ b'1'..=b'9', ones @ b'0'..=b'9', b'.'] => {
+                ((tens - b'0') * 10 + (ones - b'0'), at + 3)
+            }
+            _ => return None,
+        };
+        let end = text + usize::from(characters);
+        let (delimiter, text) = bytes.get(text..=end)?.split_last()?;
+        if !text.is_ascii() || text.len() > limits.element {
+            return None;
+        }
+        match delimiter {
+            b',' => at = end + 1,
+            b';' if end < limits.instruction => return Some(end + 1),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// How many bytes at the front of `bytes` are whole instructions.
