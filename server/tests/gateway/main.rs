@@ -10,3 +10,4 @@ mod limits;
 mod requests;
 mod routes;
 mod sign_in;
+mod tls;
