@@ -4,14 +4,11 @@ use fanlight_core::{Cause, Secret, SessionError};
 use russh::client::AuthResult;
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
 
-use super::login::{Desk, Login};
+use super::login::{Desk, Login, NOT_ACCEPTED, TYPED_TRIES};
 use crate::private_key::{KeyFault, parse_private_key};
 
-/// Passphrases that a person may get wrong.
-const PASSPHRASE_TRIES: usize = 3;
-
 impl Login<'_> {
-    pub(super) async fn by_key(&mut self, desk: &mut Desk<'_>) -> Result<AuthResult, SessionError> {
+    pub(super) async fn by_key(&self, desk: &mut Desk<'_>) -> Result<AuthResult, SessionError> {
         let key = Arc::new(self.key(desk).await?);
         let hash = if key.algorithm().is_rsa() {
             // A server that does not tell is an old one: most know SHA-256.
@@ -25,22 +22,20 @@ impl Login<'_> {
         self.limited(attempt).await
     }
 
-    async fn key(&mut self, desk: &mut Desk<'_>) -> Result<PrivateKey, SessionError> {
+    async fn key(&self, desk: &mut Desk<'_>) -> Result<PrivateKey, SessionError> {
         let given = self.parameters.get("passphrase").map(|text| Secret::new(text.to_owned()));
         let mut fault = match self.open_key(given.clone()).await {
             Ok(key) => return Ok(key),
             Err(KeyFault::Encrypted) => KeyFault::Encrypted,
             Err(fault) => return Err(key_error(fault)),
         };
-        for _ in 0..PASSPHRASE_TRIES {
+        for _ in 0..TYPED_TRIES {
             let passphrase = self.ask(desk.input, "Passphrase of the key: ", false).await?;
             match self.open_key(Some(passphrase)).await {
-                Ok(key) => {
-                    self.typed = 0;
-                    return Ok(key);
-                }
+                Ok(key) => return Ok(key),
                 Err(wrong) => fault = wrong,
             }
+            self.say(NOT_ACCEPTED);
         }
         Err(key_error(fault))
     }

@@ -20,7 +20,7 @@ impl Login<'_> {
         let handle = &mut desk.connection.handle;
         let start = handle.authenticate_keyboard_interactive_start(desk.user.as_str(), None);
         let mut reply = self.limited(start).await?;
-        let mut asked = false;
+        let (mut asked, mut typing) = (false, false);
         for _ in 0..MAX_ROUNDS {
             let answers = match reply {
                 Reply::Success => return Ok(AuthResult::Success),
@@ -31,7 +31,15 @@ impl Login<'_> {
                 Reply::InfoRequest { name, instructions, prompts } => {
                     asked |= !prompts.is_empty();
                     self.introduce(&name, &instructions);
-                    self.answers(desk, &prompts, &mut password).await?
+                    match known_answers(&prompts, &mut password) {
+                        Some(answers) => answers,
+                        None => {
+                            if !std::mem::replace(&mut typing, true) {
+                                self.start_typing();
+                            }
+                            self.typed_answers(desk, &prompts).await?
+                        }
+                    }
                 }
             };
             let answers = answers.iter().map(|answer| answer.expose().clone()).collect();
@@ -49,21 +57,24 @@ impl Login<'_> {
         }
     }
 
-    async fn answers(
-        &mut self,
+    async fn typed_answers(
+        &self,
         desk: &mut Desk<'_>,
         prompts: &[Prompt],
-        password: &mut Option<Secret>,
     ) -> Result<Vec<Secret>, SessionError> {
-        if let [Prompt { echo: false, .. }] = prompts
-            && let Some(password) = password.take()
-        {
-            return Ok(vec![password]);
-        }
         let mut answers = Vec::new();
         for prompt in prompts.iter().take(MAX_QUESTIONS) {
             answers.push(self.ask(desk.input, &prompt.prompt, prompt.echo).await?);
         }
         Ok(answers)
+    }
+}
+
+/// No questions need no answers, and a single hidden one gets the password.
+fn known_answers(prompts: &[Prompt], password: &mut Option<Secret>) -> Option<Vec<Secret>> {
+    match prompts {
+        [] => Some(Vec::new()),
+        [Prompt { echo: false, .. }] => password.take().map(|password| vec![password]),
+        _ => None,
     }
 }

@@ -12,8 +12,11 @@ use super::console::Console;
 use super::faults::{explain, too_slow};
 use super::peer::Ending;
 
-/// Answers that a person may get wrong.
-const TYPED_TRIES: usize = 3;
+/// Attempts that a person may get wrong.
+pub(super) const TYPED_TRIES: usize = 3;
+
+/// What a person is told who got something wrong.
+pub(super) const NOT_ACCEPTED: &str = "That was not accepted. Try again.\n";
 
 /// One login: what it knows, and what was tried so far.
 pub(super) struct Login<'a> {
@@ -25,8 +28,8 @@ pub(super) struct Login<'a> {
     tried: Vec<MethodKind>,
     /// The server accepted one factor and wants another.
     partly: bool,
-    /// Answers that a person gave.
-    pub(super) typed: usize,
+    /// Attempts that a person typed the answers for.
+    typed: usize,
     /// keyboard-interactive asked nothing: there is no use in repeating it.
     pub(super) no_questions: bool,
 }
@@ -121,6 +124,7 @@ impl<'a> Login<'a> {
         let password = match self.supplied_password(MethodKind::Password) {
             Some(password) => password,
             None => {
+                self.start_typing();
                 let question = format!("{}@{}'s password: ", desk.user, self.host());
                 self.ask(desk.input, &question, false).await?
             }
@@ -136,7 +140,7 @@ impl<'a> Login<'a> {
         (!self.has_tried(method)).then(|| Secret::new(password.to_owned()))
     }
 
-    async fn user(&mut self, input: &mut mpsc::Receiver<Input>) -> Result<String, SessionError> {
+    async fn user(&self, input: &mut mpsc::Receiver<Input>) -> Result<String, SessionError> {
         if let Some(user) = self.parameters.get("username") {
             return Ok(user.to_owned());
         }
@@ -144,7 +148,6 @@ impl<'a> Login<'a> {
         for _ in 0..TYPED_TRIES {
             let answer = self.ask(input, "login: ", true).await?;
             if !answer.expose().is_empty() {
-                self.typed = 0;
                 return Ok(answer.expose().clone());
             }
         }
@@ -153,7 +156,7 @@ impl<'a> Login<'a> {
 
     /// Asks the person in front of the terminal.
     pub(super) async fn ask(
-        &mut self,
+        &self,
         input: &mut mpsc::Receiver<Input>,
         question: &str,
         echo: bool,
@@ -164,11 +167,15 @@ impl<'a> Login<'a> {
                 "A user name or password is missing, and in a read-only session nobody can type it.",
             ));
         }
+        self.console.ask(input, question, echo).await
+    }
+
+    /// Begins an attempt that a person types the answers for.
+    pub(super) fn start_typing(&mut self) {
         if self.typed > 0 && !self.partly {
-            self.console.print("That was not accepted. Try again.\n");
+            self.say(NOT_ACCEPTED);
         }
         self.typed += 1;
-        self.console.ask(input, question, echo).await
     }
 
     pub(super) fn say(&self, text: &str) {

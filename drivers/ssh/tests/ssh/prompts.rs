@@ -120,6 +120,27 @@ async fn a_second_question_is_shown_and_answered_by_hand() {
 }
 
 #[tokio::test]
+async fn several_questions_are_one_attempt() {
+    let server =
+        serve(questions(&[("One: ", true, "1"), ("Two: ", true, "2"), ("Three: ", true, "3")]))
+            .await;
+    let session = open_with(&server, json!({ "username": "me" })).await;
+    for (question, answer) in [("One:", "x"), ("One:", "1"), ("Two:", "2"), ("Three:", "3")] {
+        session.wait_for(question).await;
+        let asked = server.noticed.lock().unwrap().len();
+        session.type_text(&format!("{answer}\n")).await;
+        while server.noticed.lock().unwrap().len() == asked {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        if answer == "x" {
+            session.wait_for("Try again").await;
+        }
+    }
+    let text = session.wait_for("welcome in").await;
+    assert_eq!(text.matches("Try again").count(), 1, "{text}");
+}
+
+#[tokio::test]
 async fn a_key_as_the_first_of_two_factors() {
     let folder = tempfile::tempdir().unwrap();
     keygen(&folder.path().join("key"), &["-t", "ed25519", "-N", ""]);
