@@ -26,6 +26,8 @@ pub(super) struct Intake {
 pub(super) struct Batch {
     /// For the viewer; empty if there is nothing more.
     pub(super) instructions: Bytes,
+    /// The last `required` among them: guacd asks for credentials.
+    pub(super) question: Option<Bytes>,
     /// guacd's last word, if it came behind them: why the session is over.
     pub(super) last_word: Option<Result<(), SessionError>>,
 }
@@ -38,13 +40,17 @@ impl Intake {
 
     /// The instructions that are there. Call it again until it gives none; then fill.
     pub(super) fn next(&mut self) -> Result<Batch, WireError> {
-        let (mut whole, mut last_word) = (0, None);
+        let (mut whole, mut last_word, mut question) = (0, None, None);
         loop {
             match self.framer.next_end(&self.buffer[whole..]) {
                 Ok(Some(length)) => {
-                    last_word = read_last_word(&self.buffer[whole..whole + length]);
+                    let instruction = &self.buffer[whole..whole + length];
+                    last_word = read_last_word(instruction);
                     if last_word.is_some() {
                         break;
+                    }
+                    if instruction.starts_with(b"8.required") {
+                        question = Some(whole..whole + length);
                     }
                     whole += length;
                 }
@@ -52,7 +58,9 @@ impl Intake {
                 Ok(None) | Err(_) => break,
             }
         }
-        Ok(Batch { instructions: self.buffer.split_to(whole).freeze(), last_word })
+        let instructions = self.buffer.split_to(whole).freeze();
+        let question = question.map(|range| instructions.slice(range));
+        Ok(Batch { instructions, question, last_word })
     }
 
     /// Reads what comes next; 0 at the end. Cancel safe.

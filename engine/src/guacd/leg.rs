@@ -1,3 +1,4 @@
+use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::intake::Intake;
+use super::primary::{Newcomer, Primary};
 use super::words;
 use crate::wire::{Writer, parse_all};
 
@@ -52,8 +54,8 @@ pub(super) struct Desk {
     pub(super) viewer: Option<mpsc::Sender<Bytes>>,
     /// For answers in the place of a viewer that has gone.
     pub(super) to_guacd: mpsc::Sender<Bytes>,
-    /// Whether the leg stays when its viewer goes, because the session depends on it.
-    pub(super) stays: bool,
+    /// `None` for a leg that ends with its viewer.
+    pub(super) primary: Option<Primary>,
     pub(super) silence_limit: Duration,
     /// guacd's address, for people.
     pub(super) address: String,
@@ -90,6 +92,9 @@ impl Desk {
                 Ok(batch) => batch,
                 Err(error) => return Ending::Failed(words::garbage(&self.address, error)),
             };
+            if let (Some(primary), Some(question)) = (&self.primary, &batch.question) {
+                primary.question.ask(question);
+            }
             let more = !batch.instructions.is_empty();
             if more && self.hand_out(batch.instructions).await.is_err() {
                 return Ending::ViewerLeft;
@@ -101,7 +106,13 @@ impl Desk {
                 None => {}
             }
             let filled = tokio::select! {
-                () = left(self.viewer.as_ref()), if !self.stays => return Ending::ViewerLeft,
+                () = left(self.viewer.as_ref()), if self.primary.is_none() => {
+                    return Ending::ViewerLeft;
+                }
+                newcomer = arrives(self.primary.as_mut()) => {
+                    self.seat(newcomer);
+                    continue;
+                }
                 filled = timeout(self.silence_limit, intake.fill(reader)) => filled,
             };
             match filled {
@@ -122,12 +133,20 @@ impl Desk {
                 return Ok(());
             }
         }
-        if !self.stays {
+        if self.primary.is_none() {
             return Err(());
         }
         self.viewer = None;
         self.acknowledge(&instructions).await;
         Ok(())
+    }
+
+    /// Gives the viewer's place away, if it is free and still wanted.
+    fn seat(&mut self, newcomer: Newcomer) {
+        let taken = self.viewer.as_ref().is_some_and(|viewer| !viewer.is_closed());
+        if !taken && newcomer.seated.send(()).is_ok() {
+            self.viewer = Some(newcomer.viewer);
+        }
     }
 
     /// guacd waits for the acknowledgement of frames, and takes silence for absence.
@@ -149,6 +168,18 @@ impl Desk {
 async fn left(viewer: Option<&mpsc::Sender<Bytes>>) {
     if let Some(viewer) = viewer {
         viewer.closed().await;
+    }
+}
+
+/// Waits for somebody who wants the viewer's place.
+async fn arrives(primary: Option<&mut Primary>) -> Newcomer {
+    match primary {
+        Some(primary) => match primary.newcomers.recv().await {
+            Some(newcomer) => newcomer,
+            // The session was dropped, which cancels the leg.
+            None => pending().await,
+        },
+        None => pending().await,
     }
 }
 

@@ -15,6 +15,7 @@ mod leg;
 mod pass;
 mod peer;
 mod pool;
+mod primary;
 mod session;
 mod tls;
 mod viewer;

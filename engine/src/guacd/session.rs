@@ -12,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::handshake::{Hello, Ready};
 use super::leg::{Ending, Leg};
 use super::peer::Peer;
-use super::viewer::join;
+use super::primary::Seats;
+use super::viewer::{primary_leg, viewer_leg};
 use super::{GuacdConfig, words};
 use crate::link::{EngineSession, Link, Viewer, ViewerAccess};
 use crate::wire::Writer;
@@ -38,6 +39,7 @@ pub(super) struct GuacdSession {
     terms: Terms,
     /// The primary's link, for the owner who opened the session.
     first: Mutex<Option<Link>>,
+    seats: Seats,
     end: watch::Receiver<Option<End>>,
     legs: TaskTracker,
     cancel: CancellationToken,
@@ -47,12 +49,12 @@ impl GuacdSession {
     /// Starts the task of the primary leg.
     pub(super) fn start(terms: Terms, ready: Ready) -> Arc<Self> {
         let id = ready.id.clone();
-        let (leg, link) = join(ready, ViewerAccess::Own, true, &terms.peer.name, &terms.config);
+        let (leg, link, seats) = primary_leg(ready, &terms.peer.name, &terms.config);
         let (tell, end) = watch::channel(None);
         let (legs, cancel) = (TaskTracker::new(), CancellationToken::new());
         // Owned by the session: its drop cancels the token, which ends this task.
         legs.spawn(run_primary(leg, cancel.clone(), tell));
-        Arc::new(Self { id, terms, first: Mutex::new(Some(link)), end, legs, cancel })
+        Arc::new(Self { id, terms, first: Mutex::new(Some(link)), seats, end, legs, cancel })
     }
 
     async fn join(&self, viewer: &Viewer) -> Result<Link, SessionError> {
@@ -64,7 +66,7 @@ impl GuacdSession {
         let hello = Hello { viewport: viewer.viewport, timezone: timezone.as_deref() };
         let ready = timeout_at(deadline, greeted.connect(&hello, values)).await;
         let ready = ready.map_err(|_| words::too_slow(&peer.name, config.handshake_timeout))??;
-        let (leg, mut link) = join(ready, viewer.access, false, &peer.name, config);
+        let (leg, mut link) = viewer_leg(ready, viewer.access, &peer.name, config);
         self.legs.spawn(leg.run(self.cancel.clone()));
         if viewer.access == ViewerAccess::Own {
             link.writer.send(size(viewer.viewport)).await?;
@@ -109,6 +111,9 @@ impl EngineSession for GuacdSession {
         if viewer.access == ViewerAccess::Own {
             let first = self.first.lock().take();
             if let Some(link) = first {
+                return Ok(link);
+            }
+            if let Some(link) = self.seats.take().await {
                 return Ok(link);
             }
         }

@@ -3,6 +3,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
+use memchr::memmem;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -10,17 +11,43 @@ use super::handshake::Ready;
 use super::intake::Intake;
 use super::leg::{Desk, Ending, Leg, WRITE_LIMIT};
 use super::pass::allowed;
+use super::primary::{Primary, Question, Seats};
 use super::{GuacdConfig, words};
 use crate::link::{Link, LinkReader, LinkWriter, ViewerAccess};
 
 /// Messages of a viewer that wait for guacd.
 const INPUT_QUEUE: usize = 16;
+/// How an answer to `required` begins.
+const ANSWER: &[u8] = b"4.argv,";
 
-/// A leg and the link of its viewer.
-pub(super) fn join(
+/// Places wanted on the primary that wait for its task.
+const SEAT_QUEUE: usize = 4;
+
+/// The leg that a session depends on, its owner's link, and the way back to it.
+pub(super) fn primary_leg(ready: Ready, address: &str, config: &GuacdConfig) -> (Leg, Link, Seats) {
+    let (newcomers, wanted) = mpsc::channel(SEAT_QUEUE);
+    let question = Question::default();
+    let primary = Primary { question: question.clone(), newcomers: wanted };
+    let (leg, link) = any_leg(ready, ViewerAccess::Own, Some(primary), address, config);
+    let (to_guacd, ending) = (leg.desk.to_guacd.clone(), leg.ending.clone());
+    let seats = Seats { question, newcomers, to_guacd, ending, address: address.to_owned() };
+    (leg, link, seats)
+}
+
+/// The leg of a viewer that joined, and its link.
+pub(super) fn viewer_leg(
     ready: Ready,
     access: ViewerAccess,
-    stays: bool,
+    address: &str,
+    config: &GuacdConfig,
+) -> (Leg, Link) {
+    any_leg(ready, access, None, address, config)
+}
+
+fn any_leg(
+    ready: Ready,
+    access: ViewerAccess,
+    primary: Option<Primary>,
     address: &str,
     config: &GuacdConfig,
 ) -> (Leg, Link) {
@@ -28,10 +55,11 @@ pub(super) fn join(
     let (viewer, frames) = mpsc::channel(1);
     let (to_guacd, from_viewer) = mpsc::channel(INPUT_QUEUE);
     let ending = Arc::new(OnceLock::new());
+    let question = primary.as_ref().map(|primary| primary.question.clone());
     let desk = Desk {
         viewer: Some(viewer),
         to_guacd: to_guacd.clone(),
-        stays,
+        primary,
         silence_limit: config.silence_limit,
         address: address.to_owned(),
     };
@@ -44,13 +72,14 @@ pub(super) fn join(
         ending: ending.clone(),
     };
     let reader = Box::new(Reader { frames, ending });
-    let writer = Box::new(Sender { to_guacd, access, address: address.to_owned() });
+    let writer = Box::new(Sender { to_guacd, access, address: address.to_owned(), question });
     (leg, Link { reader, writer })
 }
 
-struct Reader {
-    frames: mpsc::Receiver<Bytes>,
-    ending: Arc<OnceLock<Ending>>,
+/// From guacd to one viewer.
+pub(super) struct Reader {
+    pub(super) frames: mpsc::Receiver<Bytes>,
+    pub(super) ending: Arc<OnceLock<Ending>>,
 }
 
 #[async_trait]
@@ -64,10 +93,13 @@ impl LinkReader for Reader {
     }
 }
 
-struct Sender {
-    to_guacd: mpsc::Sender<Bytes>,
-    access: ViewerAccess,
-    address: String,
+/// From one viewer to guacd.
+pub(super) struct Sender {
+    pub(super) to_guacd: mpsc::Sender<Bytes>,
+    pub(super) access: ViewerAccess,
+    pub(super) address: String,
+    /// What guacd asks, on the primary.
+    pub(super) question: Option<Question>,
 }
 
 #[async_trait]
@@ -77,6 +109,11 @@ impl LinkWriter for Sender {
             .map_err(|_| SessionError::new(Cause::Lost, "The viewer sent garbage."))?;
         if allowed.is_empty() {
             return Ok(());
+        }
+        if let Some(question) = &self.question
+            && memmem::find(&allowed, ANSWER).is_some()
+        {
+            question.answered();
         }
         match timeout(WRITE_LIMIT, self.to_guacd.send(allowed)).await {
             Ok(Ok(())) => Ok(()),

@@ -206,6 +206,30 @@ async fn bar_47_a_viewer_that_does_not_read_is_its_own_brake() {
     assert_eq!(soon(link.reader.next()).await.unwrap().unwrap().len() % blob.len(), 0);
 }
 
+/// guacd asks its first viewer alone, and hears an answer from no other.
+#[tokio::test]
+async fn bar_50_an_owner_who_reloads_is_asked_for_credentials_again() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let mut link = owner(&session).await;
+    primary.say("3.nop;8.required,8.username,8.password;4.sync,1.1;").await;
+    assert!(next(&mut link.reader).await.contains("required"));
+    drop(link);
+    let mut link = owner(&session).await;
+    assert_eq!(next(&mut link.reader).await, "8.required,8.username,8.password;");
+    let answer = b"4.argv,1.0,10.text/plain,8.password;4.blob,1.0,4.c2Vj;3.end,1.0;";
+    link.writer.send(Bytes::from_static(answer)).await.unwrap();
+    while primary.hear().await.expect("hung up").0 != "argv" {}
+    assert_eq!(primary.expect("blob").await, ["0", "c2Vj"]);
+    primary.say("4.size,1.0,3.800,3.600;").await;
+    assert_eq!(next(&mut link.reader).await, "4.size,1.0,3.800,3.600;");
+
+    // Answered: from now on an owner joins, and is sent the picture.
+    drop(link);
+    let (mut link, ..) = joined(&guacd, &session, ViewerAccess::Own, "4.sync,1.2;").await;
+    assert_eq!(next(&mut link.reader).await, "4.sync,1.2;");
+}
+
 /// The session must not hang on a viewer that is stuck, and its next one sees everything.
 #[tokio::test]
 async fn bar_47_a_viewer_that_takes_nothing_counts_as_gone() {
