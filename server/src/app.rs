@@ -1,11 +1,9 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use fanlight_core::{EngineKind, FieldError};
 use fanlight_engine::guacd::{GuacdConfigError, GuacdEngine};
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
-use tokio_util::sync::CancellationToken;
 
 use crate::access::FailureBrake;
 use crate::config::{Config, ConfigError};
@@ -28,10 +26,6 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// Slows down addresses that fail to authenticate.
     pub brake: FailureBrake,
-    /// Cancelled when the gateway is asked to stop.
-    pub stopping: CancellationToken,
-    /// When this process was ready.
-    pub started: Instant,
 }
 
 /// The engines of this gateway.
@@ -109,16 +103,7 @@ impl App {
             Sessions::start(&config, drivers.clone(), engines.clone(), store.clone(), resolver)
                 .await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
-        Ok(Arc::new(Self {
-            config: Arc::new(config),
-            store,
-            drivers,
-            engines,
-            sessions,
-            brake,
-            stopping: CancellationToken::new(),
-            started: Instant::now(),
-        }))
+        Ok(Arc::new(Self { config: Arc::new(config), store, drivers, engines, sessions, brake }))
     }
 }
 

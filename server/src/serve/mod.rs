@@ -78,7 +78,6 @@ impl Gateway {
     /// grace time is over.
     pub async fn stop(self) {
         let grace = self.app.config.server.shutdown_grace;
-        self.app.stopping.cancel();
         self.handle.graceful_shutdown(Some(grace));
         let ((), server) = tokio::join!(self.app.sessions.shutdown(grace), self.server);
         if let Ok(Err(error)) = server {

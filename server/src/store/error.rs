@@ -60,3 +60,30 @@ impl From<sqlx::Error> for StoreError {
 fn primary_code(extended: Option<&str>) -> Option<u32> {
     extended?.parse::<u32>().ok().map(|code| code & 0xff)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sqlx::ConnectOptions;
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+    use super::*;
+
+    async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Option<StoreError> {
+        sqlx::query(sql).execute(connection).await.err().map(StoreError::from)
+    }
+
+    #[tokio::test]
+    async fn bar_61_a_full_disk_is_told_from_other_faults() {
+        let small = SqliteConnectOptions::new().in_memory(true).pragma("max_page_count", "4");
+        let mut connection = small.connect().await.unwrap();
+        assert!(run(&mut connection, "CREATE TABLE t (a TEXT UNIQUE)").await.is_none());
+        assert!(run(&mut connection, "INSERT INTO t VALUES ('x')").await.is_none());
+        let twice = run(&mut connection, "INSERT INTO t VALUES ('x')").await;
+        assert!(matches!(twice, Some(StoreError::Conflict)), "{twice:?}");
+        let full = run(&mut connection, "INSERT INTO t VALUES (zeroblob(100000))").await;
+        assert!(matches!(full, Some(StoreError::Full)), "{full:?}");
+        let wrong = run(&mut connection, "INSERT INTO none VALUES (1)").await;
+        assert!(matches!(wrong, Some(StoreError::Failed(_))), "{wrong:?}");
+    }
+}
