@@ -218,9 +218,9 @@ pub fn ssh_session(sshd: &Sshd) -> Result<Value> {
     }))
 }
 
-/// `FANLIGHT_GATEWAY`, or the gateway that was built together with the running test.
+/// `GATEWAY_UNDER_TEST`, or the gateway that was built together with the running test.
 fn binary() -> Result<PathBuf> {
-    if let Some(binary) = std::env::var_os("FANLIGHT_GATEWAY") {
+    if let Some(binary) = std::env::var_os("GATEWAY_UNDER_TEST") {
         return Ok(binary.into());
     }
     let test = std::env::current_exe()?;

@@ -23,5 +23,5 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     let release = target_folder()?.join("release");
     let mut measure =
         command(".", release.join("bench").to_string_lossy().as_ref(), &options.figures);
-    done(measure.env("FANLIGHT_GATEWAY", release.join("fanlight")))
+    done(measure.env("GATEWAY_UNDER_TEST", release.join("fanlight")))
 }
