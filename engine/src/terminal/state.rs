@@ -1,4 +1,6 @@
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alacritty_terminal::event::{Event, WindowSize};
 use alacritty_terminal::grid::{Dimensions, Scroll};
@@ -6,6 +8,8 @@ use alacritty_terminal::term::{Config, Term};
 use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Processor, Rgb};
 use fanlight_core::{Input, Painter, Screen, Viewport};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 use super::TerminalOptions;
 use super::archive::Archive;
@@ -25,7 +29,11 @@ const MOST_ROWS: u32 = 500;
 /// call blocks for longer than parsing its own argument takes.
 pub struct Terminal {
     state: Arc<Mutex<State>>,
+    fed: Notify,
 }
+
+/// Quiet for so long, a terminal packs its scrollback.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// What a call did beyond changing the picture.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -126,12 +134,14 @@ impl Terminal {
             clipboard: String::new(),
             version: 0,
         };
-        Arc::new(Self { state: Arc::new(Mutex::new(state)) })
+        Arc::new(Self { state: Arc::new(Mutex::new(state)), fed: Notify::new() })
     }
 
     /// Takes what the remote side printed.
     pub fn feed(&self, output: &[u8]) -> Effects {
-        self.state.lock().feed(output)
+        let effects = self.state.lock().feed(output);
+        self.fed.notify_one();
+        effects
     }
 
     /// Takes what a viewer did.
@@ -139,9 +149,20 @@ impl Terminal {
         self.state.lock().input(input)
     }
 
-    /// Packs the scrollback. Call it when the session has been quiet for a second or so:
-    /// it saves most of an idle terminal's memory. The first one who scrolls back waits
-    /// about a millisecond for it.
+    /// Packs the scrollback whenever nothing was printed for a second: that saves most of
+    /// an idle terminal's memory. Run it beside the session; dropping it stops it.
+    pub async fn rest_when_quiet(&self) -> Infallible {
+        loop {
+            self.fed.notified().await;
+            while timeout(QUIET, self.fed.notified()).await.is_ok() {
+                sleep(QUIET).await;
+            }
+            self.rest();
+        }
+    }
+
+    /// Packs the scrollback. The first one who scrolls back waits about a millisecond for
+    /// it.
     pub fn rest(&self) {
         self.state.lock().rest();
     }
@@ -274,5 +295,33 @@ impl State {
             self.term.scroll_display(Scroll::Bottom);
         }
         Effects { to_remote: bytes, changed, ..Effects::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanlight_core::Parameters;
+
+    async fn is_resting_after(feeds: u32, apart: Duration) -> bool {
+        let options = TerminalOptions::from_parameters(&Parameters::default());
+        let terminal = Terminal::new(options, Viewport::default());
+        let feeding = async {
+            for _ in 0..feeds {
+                terminal.feed(b"line\r\n");
+                sleep(apart).await;
+            }
+        };
+        tokio::select! {
+            never = terminal.rest_when_quiet() => match never {},
+            () = feeding => {}
+        }
+        terminal.state.lock().parser.is_none()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_terminal_rests_when_it_is_quiet_and_only_then() {
+        assert!(is_resting_after(1, Duration::from_secs(3)).await);
+        assert!(!is_resting_after(50, Duration::from_millis(300)).await);
     }
 }

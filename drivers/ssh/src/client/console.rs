@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::Once;
 use std::time::Duration;
@@ -31,6 +32,10 @@ impl Console {
 
     pub(super) fn show(&self) {
         self.shown.call_once(|| self.host.show(self.terminal.clone()));
+    }
+
+    pub(super) async fn rest_when_quiet(&self) -> Infallible {
+        self.terminal.rest_when_quiet().await
     }
 
     pub(super) fn size(&self) -> TerminalSize {

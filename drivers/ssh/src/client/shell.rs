@@ -42,6 +42,7 @@ pub(super) async fn run(
             Ok(never) => match never {},
         }),
         () = follow(&mut input, &console, &outgoing) => Ok(()),
+        never = console.rest_when_quiet() => match never {},
     };
     say_goodbye(&connection).await;
     result
