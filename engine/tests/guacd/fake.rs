@@ -41,13 +41,15 @@ impl FakeGuacd {
 
     /// The next connection on which somebody speaks; health checks do not.
     pub(crate) async fn accept(&self) -> Conversation {
-        loop {
-            let (stream, _) = soon(self.listener.accept()).await.unwrap();
-            let mut bytes = [0; 1];
-            if stream.peek(&mut bytes).await.unwrap_or(0) > 0 {
-                return Conversation::new(Box::new(stream));
+        let speaks = async {
+            loop {
+                let (stream, _) = self.listener.accept().await.unwrap();
+                if stream.peek(&mut [0; 1]).await.unwrap_or(0) > 0 {
+                    return Conversation::new(Box::new(stream));
+                }
             }
-        }
+        };
+        soon(speaks).await
     }
 }
 
