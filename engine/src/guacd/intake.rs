@@ -11,6 +11,8 @@ use crate::wire::{Framer, Limits, WireError, parse_all};
 const SMALL: usize = 1024;
 /// Room for a read of a session that sends all it can.
 const LARGE: usize = 64 * 1024;
+/// How fast the room grows while reads fill it.
+const GROWTH: usize = 8;
 
 /// What guacd sends: whole instructions, out of the buffer that they were read into.
 ///
@@ -75,11 +77,8 @@ impl Intake {
             self.buffer.reserve(self.room);
         }
         let length = reader.read_buf(&mut self.buffer).await?;
-        if length >= self.room {
-            self.room = (self.room * 2).min(LARGE);
-        } else if length < self.room / 4 {
-            self.room = (self.room / 2).max(SMALL);
-        }
+        let more = length >= self.room;
+        self.room = if more { (self.room * GROWTH).min(LARGE) } else { SMALL };
         Ok(length)
     }
 }
