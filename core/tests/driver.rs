@@ -127,14 +127,14 @@ fn good_settings_pass_and_show_no_secret() {
 fn unknown_fields_are_named_at_every_depth() {
     let body = json!({"station": "x", "pasword": 1, "operator": {"badge": "b", "rank": 2}});
     let names: Vec<_> = errors(body).into_iter().map(|(field, _)| field).collect();
-    assert_eq!(names, ["operator.rank", "pasword"]);
+    assert_eq!(names, ["pasword", "operator.rank"]);
 }
 
 #[test]
 fn every_error_is_told_at_once() {
     let body = json!({"line": 0, "tone": "loud", "relays": [{"pin": "p"}]});
     let names: Vec<_> = errors(body).into_iter().map(|(field, _)| field).collect();
-    assert_eq!(names, ["line", "relays.0.name", "tone", "station"]);
+    assert_eq!(names, ["line", "tone", "relays.0.name", "station"]);
 }
 
 #[test]
@@ -184,6 +184,13 @@ fn secrets_are_write_only_in_the_schema() {
     let badge = &driver.schema()["properties"]["operator"];
     assert!(badge.to_string().contains("\"writeOnly\":true"), "{badge}");
     assert!(!driver.schema().to_string().contains("$ref"));
+}
+
+#[test]
+fn the_form_shows_fields_in_their_authors_order() {
+    let driver = driver(Value::Null);
+    let names: Vec<_> = driver.schema()["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["station", "line", "tone", "operator", "notes", "relays"]);
 }
 
 #[test]

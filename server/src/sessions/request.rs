@@ -81,23 +81,23 @@ pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin
         pick_readable(&common)
     };
     let chosen = choose(&common, settings, shared, &mut errors);
-    let checked = chosen.and_then(|(driver, settings)| {
+    let checked = chosen.and_then(|Chosen { driver, settings, name }| {
         errors.extend(refuse_not_built(&*driver, &settings));
         let settings = without_not_built(&*driver, settings);
         let settings = driver.check(settings).map_err(|found| errors.extend(found)).ok()?;
-        Some((driver, settings))
+        Some((driver, settings, name))
     });
-    let engine = checked.as_ref().and_then(|(driver, _)| {
+    let engine = checked.as_ref().and_then(|(driver, ..)| {
         let chosen = choose_engine(common.engine, &**driver, shared);
         chosen.map_err(|error| errors.push(error)).ok()
     });
     match (checked, engine) {
-        (Some((driver, settings)), Some(engine)) if errors.is_empty() => Ok(Origin {
+        (Some((driver, settings, preset_name)), Some(engine)) if errors.is_empty() => Ok(Origin {
             driver,
             settings: Arc::new(settings),
             engine,
             viewport: viewport(&common),
-            name: common.name,
+            name: common.name.or(preset_name),
             share_mode: common.share_mode.unwrap_or_default(),
         }),
         _ => Err(errors),
@@ -120,7 +120,13 @@ fn pick_readable(common: &Map<String, Value>) -> CommonFields {
     }
 }
 
-type Chosen = (Arc<dyn Driver>, Map<String, Value>);
+/// What is to be opened.
+struct Chosen {
+    driver: Arc<dyn Driver>,
+    settings: Map<String, Value>,
+    /// The preset's name for people.
+    name: Option<String>,
+}
 
 /// The driver and its settings: of the request, or of a preset.
 fn choose(
@@ -135,7 +141,7 @@ fn choose(
             Err(vec![FieldError::new("session_type", "cannot be combined with preset")])
         }
         (None, Some(id)) => match shared.drivers.get(id) {
-            Some(driver) => Ok((Arc::clone(driver), settings)),
+            Some(driver) => Ok(Chosen { driver: Arc::clone(driver), settings, name: None }),
             None => {
                 let ids = shared.drivers.ids().collect::<Vec<_>>().join(", ");
                 Err(vec![FieldError::new("session_type", format!("must be one of: {ids}"))])
@@ -158,7 +164,14 @@ fn from_preset(
     let driver = shared.drivers.get(&preset.session_type).ok_or_else(unknown)?;
     let extra = settings.keys().map(|name| FieldError::new(name, "cannot be combined with preset"));
     let errors: Vec<_> = extra.collect();
-    if errors.is_empty() { Ok((Arc::clone(driver), preset.settings.clone())) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Chosen {
+        driver: Arc::clone(driver),
+        settings: preset.settings.clone(),
+        name: Some(preset.name.clone()),
+    })
 }
 
 fn is_not_built(driver: &dyn Driver, name: &str) -> bool {

@@ -164,6 +164,9 @@ async fn a_request_needs_a_session_type_or_a_preset_of_this_gateway() {
     let seen = fixture.get(&format!("/api/sessions/{}", made.id())).await.body;
     assert_eq!((&seen["hostname"], &seen["name"]), (&json!("10.0.0.9"), &json!("Mine")));
     assert!(!seen.to_string().contains("canary"));
+    let made = fixture.make(json!({ "preset": "tea" })).await;
+    let seen = fixture.get(&format!("/api/sessions/{}", made.id())).await.body;
+    assert_eq!(seen["name"], "Tea");
 }
 
 #[tokio::test]

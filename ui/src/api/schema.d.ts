@@ -434,17 +434,6 @@ export interface components {
             /** @description JSON Schema (2020-12) of its fields. */
             schema: unknown;
         };
-        /** @description The body of every error. */
-        ErrorBody: {
-            /** @description Stable name for programs. */
-            code: string;
-            /** @description A sentence that a person understands. */
-            error: string;
-            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
-            fields?: {
-                [key: string]: string;
-            };
-        };
         /** @description How the gateway is. */
         Health: {
             /** @description `ok`. */
@@ -518,168 +507,6 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "poweruser" | "admin";
-        /** @description What to open. */
-        SessionRequest: {
-            /**
-             * Backspace code
-             * Format: uint8
-             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
-             * @enum {integer|null}
-             */
-            backspace?: 127 | 8 | null;
-            /**
-             * Colours
-             * @description Colours of the text and its background.
-             */
-            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
-            /**
-             * Command
-             * @description Command to run instead of the login shell.
-             */
-            command?: string | null;
-            /**
-             * No copying
-             * @description Nothing copied in the session reaches the viewers' clipboards.
-             * @default false
-             */
-            disable_copy: boolean;
-            /**
-             * No pasting
-             * @description Nothing can be pasted from the viewers' clipboards.
-             * @default false
-             */
-            disable_paste: boolean;
-            /**
-             * Format: uint32
-             * @description Dots per inch.
-             */
-            dpi?: number | null;
-            /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
-             */
-            engine: "embedded" | "guacd";
-            /**
-             * Font size
-             * Format: uint8
-             * @description Size of the text in points, 12 if left out.
-             */
-            font_size?: number | null;
-            /**
-             * Format: uint32
-             * @description Height of the screen in pixels.
-             */
-            height?: number | null;
-            /**
-             * Host key
-             * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
-             *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
-             */
-            host_key?: string | null;
-            /**
-             * Host
-             * Format: hostname
-             * @description Name or address of the server.
-             */
-            hostname: string;
-            /**
-             * Locale
-             * @description Language of the remote programs ($LANG), where the server lets it be set.
-             */
-            locale?: string | null;
-            /** @description Name for people, in lists and in the page's title. */
-            name?: string | null;
-            /**
-             * Passphrase of the key
-             * Format: password
-             * @description What the private key is encrypted with. Asked for in the terminal if left out.
-             */
-            passphrase?: string | null;
-            /**
-             * Password
-             * Format: password
-             * @description Password. Asked for in the terminal if the server wants one and it is left out.
-             */
-            password?: string | null;
-            /**
-             * Port
-             * Format: uint16
-             * @description Port of the SSH service, 22 if left out.
-             */
-            port?: number | null;
-            /**
-             * Private key
-             * Format: password
-             * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
-             */
-            private_key?: string | null;
-            /**
-             * Read only
-             * @description Watch only: no key and no click reaches the server.
-             * @default false
-             */
-            read_only: boolean;
-            /**
-             * Scrollback
-             * Format: uint32
-             * @description Lines kept to scroll back to, 1000 if left out.
-             */
-            scrollback?: number | null;
-            /**
-             * Keep-alive
-             * Format: uint32
-             * @description Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
-             */
-            server_alive_interval?: number | null;
-            /** @constant */
-            session_type: "ssh";
-            /** @description What people may do who follow the share link. */
-            share_mode?: ("view" | "interact") | null;
-            /**
-             * Terminal type
-             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
-             */
-            terminal_type?: string | null;
-            /**
-             * User name
-             * @description Account to log in as. Asked for in the terminal if left out.
-             */
-            username?: string | null;
-            /**
-             * Format: uint32
-             * @description Width of the screen in pixels.
-             */
-            width?: number | null;
-        } | {
-            /**
-             * Format: uint32
-             * @description Dots per inch.
-             */
-            dpi?: number | null;
-            /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
-             */
-            engine: "embedded" | "guacd";
-            /**
-             * Format: uint32
-             * @description Height of the screen in pixels.
-             */
-            height?: number | null;
-            /** @description Name for people, in lists and in the page's title. */
-            name?: string | null;
-            /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
-            preset: string | null;
-            /** @description What people may do who follow the share link. */
-            share_mode?: ("view" | "interact") | null;
-            /**
-             * Format: uint32
-             * @description Width of the screen in pixels.
-             */
-            width?: number | null;
-        };
         /**
          * @description How far a session's life is.
          * @enum {string}
@@ -763,6 +590,179 @@ export interface components {
         Ticket: {
             /** @description Good once, within 30 seconds, as `?ticket=` of `/ws/{id}`. */
             ticket: string;
+        };
+        /** @description What to open. */
+        SessionRequest: {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the server.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the SSH service, 22 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account to log in as. Asked for in the terminal if left out.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for in the terminal if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Private key
+             * Format: password
+             * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+             */
+            private_key?: string | null;
+            /**
+             * Passphrase of the key
+             * Format: password
+             * @description What the private key is encrypted with. Asked for in the terminal if left out.
+             */
+            passphrase?: string | null;
+            /**
+             * Host key
+             * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+             *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+             */
+            host_key?: string | null;
+            /**
+             * Command
+             * @description Command to run instead of the login shell.
+             */
+            command?: string | null;
+            /**
+             * Font size
+             * Format: uint8
+             * @description Size of the text in points, 12 if left out.
+             */
+            font_size?: number | null;
+            /**
+             * Colours
+             * @description Colours of the text and its background.
+             */
+            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
+            /**
+             * Scrollback
+             * Format: uint32
+             * @description Lines kept to scroll back to, 1000 if left out.
+             */
+            scrollback?: number | null;
+            /**
+             * Terminal type
+             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
+             */
+            terminal_type?: string | null;
+            /**
+             * Backspace code
+             * Format: uint8
+             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+             * @enum {integer|null}
+             */
+            backspace?: 127 | 8 | null;
+            /**
+             * Locale
+             * @description Language of the remote programs ($LANG), where the server lets it be set.
+             */
+            locale?: string | null;
+            /**
+             * Keep-alive
+             * Format: uint32
+             * @description Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
+             */
+            server_alive_interval?: number | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the server.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "ssh";
+        } | {
+            /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
+            preset: string | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+        };
+        /** @description The body of every error. */
+        ErrorBody: {
+            /** @description Stable name for programs. */
+            code: string;
+            /** @description A sentence that a person understands. */
+            error: string;
+            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
+            fields?: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;
