@@ -16,7 +16,7 @@ pub use browser::{Browser, Screen, screenshots};
 pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
 pub use picture::Picture;
-pub use process::{Process, free_port, output_of, tail};
+pub use process::{Process, family, free_port, output_of, tail};
 pub use sshd::Sshd;
 pub use terminal::{Seat, TerminalReader, first_prompt, still_picture};
 pub use viewer::Viewer;

@@ -98,12 +98,12 @@ impl Process {
     /// Ends the group: asks first, then insists. Children that left the group, such as
     /// the logins of sshd, are ended as well.
     pub fn end(&mut self) {
-        let children = descendants(self.child.id());
+        let family = family(self.child.id());
         let _ = self.signal(Signal::TERM);
         let _ = self.wait_for_end(ENDED_WITHIN);
         let _ = self.signal(Signal::KILL);
         let _ = self.child.wait();
-        for child in children.into_iter().filter_map(Pid::from_raw) {
+        for child in family.into_iter().skip(1).filter_map(Pid::from_raw) {
             let _ = kill_process(child, Signal::KILL);
         }
     }
@@ -115,8 +115,8 @@ impl Drop for Process {
     }
 }
 
-/// The process ids of all children of a process, and of theirs.
-fn descendants(ancestor: u32) -> Vec<i32> {
+/// The process ids of a process, of all its children, and of theirs.
+pub fn family(ancestor: u32) -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let processes: Vec<(i32, i32)> = entries
         .filter_map(|entry| {
@@ -131,7 +131,7 @@ fn descendants(ancestor: u32) -> Vec<i32> {
         found.extend(processes.iter().filter(|(_, of)| *of == parent).map(|(process, _)| process));
         next += 1;
     }
-    found.split_off(1.min(found.len()))
+    found
 }
 
 /// A TCP port on loopback that nobody uses at this moment.

@@ -18,8 +18,10 @@ pub(crate) struct Options {
 pub(crate) fn bench(options: &Options) -> Result<()> {
     provide(&[&SSHD, &SSH, &MMDEBSTRAP])?;
     ui::build_if_needed()?;
-    let packages = ["build", "--release", "--package", "fanlight", "--package", "fanlight-tests"];
-    done(&mut command(".", "cargo", &packages))?;
+    let binaries = ["--bin", "fanlight", "--bin", "bench"];
+    let packages = ["--package", "fanlight", "--package", "fanlight-tests"];
+    let build = [&["build", "--release"], packages.as_slice(), binaries.as_slice()].concat();
+    done(&mut command(".", "cargo", &build))?;
     let release = target_folder()?.join("release");
     let mut measure =
         command(".", release.join("bench").to_string_lossy().as_ref(), &options.figures);

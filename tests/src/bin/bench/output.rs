@@ -81,23 +81,42 @@ fn numbers(last: u32) -> String {
     })
 }
 
-/// 20 MB of numbered lines of 79 characters: digits, capitals, punctuation. The same at
-/// each run.
+/// Words of a log, for lines that look like what people look at.
+const WORDS: [&str; 16] = [
+    "accepted",
+    "connection",
+    "from",
+    "closed",
+    "session",
+    "opened",
+    "for",
+    "user",
+    "root",
+    "daemon",
+    "started",
+    "in",
+    "warning:",
+    "retry",
+    "after",
+    "timeout",
+];
+
+/// 20 MB of numbered lines of words, at most 79 characters, the same at each run.
 fn printable_file() -> String {
     const SIZE: usize = 20_000_000;
-    /// Up to `^`: guacd does not show the underscore behind it.
-    const KINDS: u8 = 62;
     let mut text = String::with_capacity(SIZE + 100);
     let mut state = 1_u32;
     let mut number = 0;
     while text.len() < SIZE {
         number += 1;
-        let _ = write!(text, "{number:07} ");
-        for _ in 0..70 {
+        let start = text.len();
+        let _ = write!(text, "{number:07}");
+        while text.len() - start < 65 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            text.push(char::from(b'!' + (state >> 24) as u8 % KINDS));
+            text.push(' ');
+            text.push_str(WORDS[(state >> 28) as usize]);
         }
-        text.push_str("|\n");
+        text.push('\n');
     }
     text
 }

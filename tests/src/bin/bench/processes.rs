@@ -1,11 +1,13 @@
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use fanlight_tests::family;
 
 /// Clock ticks per second in /proc/PID/stat: fixed in the kernel's interface on Linux.
 const TICKS: f64 = 100.0;
 
-/// What groups of processes use.
+/// What processes use.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// Proportional set size, KiB.
@@ -15,18 +17,13 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Sums over every process of these groups.
-    pub(crate) fn of(groups: &[Option<u32>]) -> Result<Self> {
+    /// Sums over these processes and all that descend from them.
+    pub(crate) fn of(ancestors: impl IntoIterator<Item = u32>) -> Result<Self> {
         let mut sum = Self::default();
-        for entry in fs::read_dir("/proc")?.flatten() {
-            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-            let fields = after_name(&stat)?;
-            let group = fields.get(2).and_then(|group| group.parse().ok());
-            if group.is_none() || !groups.contains(&group) {
-                continue;
-            }
-            sum.cpu += cpu_seconds(&fields)?;
-            sum.pss += pss(&fs::read_to_string(entry.path().join("smaps_rollup"))?)?;
+        for process in ancestors.into_iter().flat_map(family) {
+            let folder = Path::new("/proc").join(process.to_string());
+            sum.cpu += cpu_seconds(&after_name(&fs::read_to_string(folder.join("stat"))?)?)?;
+            sum.pss += pss(&fs::read_to_string(folder.join("smaps_rollup"))?)?;
         }
         Ok(sum)
     }

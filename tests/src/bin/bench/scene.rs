@@ -53,6 +53,6 @@ impl Scene {
     /// guacd with its children. OpenSSH is not counted.
     pub(crate) fn usage(&mut self) -> Result<Usage> {
         let gateway = self.gateway.process()?.id();
-        Usage::of(&[Some(gateway), self.guacd.as_ref().map(Guacd::id)])
+        Usage::of([gateway].into_iter().chain(self.guacd.as_ref().map(Guacd::id)))
     }
 }
