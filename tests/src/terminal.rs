@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::Sshd;
 use crate::picture::Picture;
-use crate::viewer::{PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
+use crate::viewer::{PAGE_DOWN, PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
 
 const QUIET: Duration = Duration::from_millis(300);
 /// Shows one reversed cell, then every printable character, and says how large the
@@ -189,10 +189,18 @@ impl TerminalReader {
     /// The last `count` lines above the prompt, by paging back. Consecutive lines must
     /// differ, so that pages can be joined.
     ///
+    /// It pages away and back first: guacd draws fast output in lossy pictures, which it
+    /// does not touch up later, and what stands still without loss.
+    ///
     /// # Errors
     /// When the scrollback does not go back so far.
     pub async fn last_lines(&self, viewer: &Viewer, count: usize) -> Result<Vec<String>> {
         viewer.settled(QUIET, SHOWN_WITHIN).await?;
+        for page in [PAGE_UP, PAGE_UP, PAGE_DOWN, PAGE_DOWN] {
+            viewer.chord(SHIFT, page).await?;
+            tokio::time::sleep(QUIET).await;
+            viewer.settled(QUIET, SHOWN_WITHIN).await?;
+        }
         let mut lines = self.read_now(viewer).await?;
         while lines.len() <= count + self.rows {
             let before = viewer.progress().drawings;

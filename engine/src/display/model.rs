@@ -258,10 +258,13 @@ impl CanvasModel {
     }
 
     fn finish_image(&mut self, stream: &ImageStream) -> Result<(), ModelError> {
-        if stream.mimetype != "image/png" {
-            return Err(wrong(format!("an image of type {}", stream.mimetype)));
-        }
-        self.put_png(stream.layer, stream.mask, (stream.x, stream.y), &stream.base64)
+        let data = decode_blobs(&stream.base64)?;
+        let image = match stream.mimetype.as_str() {
+            "image/png" => Raster::from_png(&data)?,
+            "image/webp" => Raster::from_webp(&data)?,
+            other => return Err(wrong(format!("an image of type {other}"))),
+        };
+        self.put(stream.layer, stream.mask, (stream.x, stream.y), &image)
     }
 
     fn put_png(
@@ -271,8 +274,7 @@ impl CanvasModel {
         at: (i32, i32),
         base64: &str,
     ) -> Result<(), ModelError> {
-        let data = decode_blobs(base64)?;
-        let image = Raster::from_png(&data)?;
+        let image = Raster::from_png(&decode_blobs(base64)?)?;
         self.put(layer, mask, at, &image)
     }
 

@@ -158,6 +158,22 @@ impl Raster {
         };
         Ok(Self { width: info.width, height: info.height, rgba })
     }
+
+    /// Decodes a WebP, lossy or not, to 8-bit RGBA. guacd sends them for busy pictures.
+    pub(super) fn from_webp(data: &[u8]) -> Result<Self, ModelError> {
+        let bad = |error: image_webp::DecodingError| wrong(format!("a WebP: {error}"));
+        let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(data)).map_err(bad)?;
+        let (width, height) = decoder.dimensions();
+        let size = decoder.output_buffer_size().ok_or_else(|| wrong("a WebP that is too large"))?;
+        let mut buffer = vec![0; size];
+        decoder.read_image(&mut buffer).map_err(bad)?;
+        let rgba = if decoder.has_alpha() {
+            buffer
+        } else {
+            buffer.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect()
+        };
+        Ok(Self { width, height, rgba })
+    }
 }
 
 type Operator = fn([u8; PIXEL], &mut [u8]);
