@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::one_time::Follower;
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
 use crate::access::{
@@ -71,6 +72,7 @@ pub(super) async fn sign_in(
         where the link was used before or is over.")))]
 pub(super) async fn follow_link(
     State(app): State<Arc<App>>,
+    _: Follower,
     ApiPath(token): ApiPath<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Some(key) = app.store.take_sign_in_link(&hash_token(&token)).await? else {

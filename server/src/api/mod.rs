@@ -9,6 +9,7 @@ mod extract;
 mod health;
 mod host_keys;
 mod me;
+mod one_time;
 mod openapi;
 mod presets;
 mod routes;

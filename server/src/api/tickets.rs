@@ -2,11 +2,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::one_time::Follower;
 use super::tunnel::opening_cookie;
 use super::{ApiError, ApiPath};
 use crate::App;
@@ -37,14 +38,9 @@ pub(super) async fn issue(
     responses((status = 303, description = "To the session's page, with the cookie.")))]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    _: Follower,
     ApiPath(token): ApiPath<String>,
-    method: Method,
-    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if method == Method::HEAD || headers.contains_key("sec-purpose") {
-        // Mail filters and browsers look at links before a person follows them.
-        return Err(ApiError::bad_request("This link can be followed once, by a person."));
-    }
     let Some((session, cookie)) = app.sessions.follow_opening(&token).await? else {
         return Err(ApiError::new(
             StatusCode::NOT_FOUND,

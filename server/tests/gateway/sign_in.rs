@@ -115,3 +115,19 @@ async fn a_sign_in_link_that_is_over_or_invented_signs_nobody_in() {
         assert!(!reply.status().is_server_error(), "{link}");
     }
 }
+
+#[tokio::test]
+async fn a_sign_in_link_is_not_used_up_by_who_only_looks_at_it() {
+    let fixture = Fixture::start().await;
+    let link = add_link(&fixture, Duration::minutes(1)).await;
+    let head = fixture.http.head(fixture.url(&link));
+    let prefetch = fixture.get(&link).header("sec-purpose", "prefetch;prerender");
+    let old_prefetch = fixture.get(&link).header("purpose", "prefetch");
+    for look in [head, prefetch, old_prefetch] {
+        let reply = look.send().await.unwrap();
+        assert_eq!(reply.status(), StatusCode::BAD_REQUEST);
+        assert!(!reply.headers().contains_key("set-cookie"));
+    }
+    let person = fixture.get(&link).send().await.unwrap();
+    assert!(person.headers().contains_key("set-cookie"));
+}
