@@ -23,7 +23,6 @@ const DEFAULT_DATA_DIR: &str = "fanlight-data";
 const GUACD_PORT: u16 = 4822;
 
 /// Collects what is wrong while the rest goes on being checked.
-#[derive(Default)]
 struct Complaints(Vec<FieldError>);
 
 impl Complaints {
@@ -42,7 +41,7 @@ impl Complaints {
 
 /// Checks everything; all complaints at once.
 pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
-    let mut complaints = Complaints::default();
+    let mut complaints = Complaints(super::times::check(raw));
     let data_dir = raw.data_dir.clone().unwrap_or_else(|| DEFAULT_DATA_DIR.into());
     let server = server(&raw.server, &mut complaints);
     let site = site(&raw.site, &mut complaints);

@@ -6,6 +6,7 @@ mod checked;
 mod load;
 mod period;
 mod raw;
+mod times;
 
 pub(crate) use check::database_folder;
 pub use checked::{

@@ -137,3 +137,26 @@ async fn what_no_driver_takes_is_refused_at_the_start() {
     assert!(error.contains("presets.0.settings.pasword is not a known field"), "{error}");
     assert!(!error.contains("canary"));
 }
+
+#[test]
+fn times_that_cannot_be_kept_are_named_at_once() {
+    let found = errors(
+        "[sessions]\nidle_deadline = 0\nmax_duration = \"18446744073709551615s\"\n\
+         [server]\nrequest_timeout = \"0ms\"\n[guacd]\ncheck_interval = 0\n\
+         [access]\nsign_in_lifetime = \"10000d\"\n",
+    );
+    for key in [
+        "sessions.idle_deadline",
+        "sessions.max_duration",
+        "server.request_timeout",
+        "guacd.check_interval",
+        "access.sign_in_lifetime",
+    ] {
+        assert!(
+            found.iter().any(|error| error.starts_with(&format!("{key} "))),
+            "{key}: {found:?}"
+        );
+    }
+    let config = from_file("[sessions]\nreattach_grace = 0\n").load().unwrap();
+    assert_eq!(config.sessions.reattach_grace, Duration::ZERO);
+}

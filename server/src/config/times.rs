@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use fanlight_core::FieldError;
+
+use super::Period;
+use super::raw::RawConfig;
+
+/// Longer ones are mistakes, and lead beyond the end of the calendar.
+const LONGEST: Duration = Duration::from_secs(3650 * 24 * 3600);
+
+/// What is wrong with the times of the configuration.
+pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
+    let positive = limits(raw).into_iter().map(|(key, period)| (key, period, true));
+    let any = graces(raw).into_iter().map(|(key, period)| (key, period, false));
+    let complain = |(key, Period(time), must_pass): (&'static str, Period, bool)| {
+        if must_pass && time.is_zero() {
+            Some(FieldError::new(key, "must be above 0"))
+        } else {
+            (time > LONGEST).then(|| FieldError::new(key, "must be at most 3650d"))
+        }
+    };
+    positive.chain(any).filter_map(complain).collect()
+}
+
+/// Times in which something has to happen: without any, it never could.
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 15] {
+    let RawConfig { server, access, sessions, guacd, .. } = raw;
+    [
+        ("server.request_timeout", server.request_timeout),
+        ("server.header_timeout", server.header_timeout),
+        ("access.sign_in_lifetime", access.sign_in_lifetime),
+        ("access.link_lifetime", access.link_lifetime),
+        ("sessions.pending_timeout", sessions.pending_timeout),
+        ("sessions.keypair_timeout", sessions.keypair_timeout),
+        ("sessions.max_duration", sessions.max_duration),
+        ("sessions.opening_link_lifetime", sessions.opening_link_lifetime),
+        ("sessions.ticket_lifetime", sessions.ticket_lifetime),
+        ("sessions.send_deadline", sessions.send_deadline),
+        ("sessions.idle_deadline", sessions.idle_deadline),
+        ("sessions.connect_timeout", sessions.connect_timeout),
+        ("guacd.connect_timeout", guacd.connect_timeout),
+        ("guacd.handshake_timeout", guacd.handshake_timeout),
+        ("guacd.check_interval", guacd.check_interval),
+    ]
+}
+
+/// Times of patience: none at all can be meant.
+fn graces(raw: &RawConfig) -> [(&'static str, Period); 5] {
+    [
+        ("server.shutdown_grace", raw.server.shutdown_grace),
+        ("database.busy_timeout", raw.database.busy_timeout),
+        ("access.failure_window", raw.access.failure_window),
+        ("sessions.reattach_grace", raw.sessions.reattach_grace),
+        ("sessions.reconnect_grace", raw.sessions.reconnect_grace),
+    ]
+}
