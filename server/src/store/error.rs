@@ -25,6 +25,7 @@ pub enum StoreError {
 /// Primary result codes, <https://www.sqlite.org/rescode.html>.
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
+const SQLITE_READONLY: u32 = 8;
 const SQLITE_IOERR: u32 = 10;
 const SQLITE_FULL: u32 = 13;
 const SQLITE_CANTOPEN: u32 = 14;
@@ -45,9 +46,9 @@ impl From<sqlx::Error> for StoreError {
                 Self::Conflict
             }
             sqlx::Error::Database(detail) => match primary_code(detail.code().as_deref()) {
-                Some(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_IOERR | SQLITE_CANTOPEN) => {
-                    Self::Unavailable(error)
-                }
+                Some(
+                    SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN,
+                ) => Self::Unavailable(error),
                 Some(SQLITE_FULL) => Self::Full,
                 _ => Self::Failed(error),
             },

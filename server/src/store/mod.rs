@@ -54,9 +54,12 @@ impl Store {
         let pool = SqlitePoolOptions::new()
             .max_connections(MOST_CONNECTIONS)
             .acquire_timeout(config.database.busy_timeout)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         migrations::run(&pool).await?;
+        // A file that is deleted while the gateway runs is an outage. An empty one in its
+        // place would know nobody.
+        pool.set_connect_options(options.create_if_missing(false));
         Ok(Self { pool })
     }
 

@@ -50,6 +50,21 @@ async fn bar_60_a_lock_that_ends_in_time_is_not_noticed() {
     assert_eq!(status, StatusCode::NO_CONTENT);
 }
 
+#[tokio::test]
+async fn bar_60_a_database_that_was_deleted_is_503_and_not_made_anew() {
+    let fixture = Fixture::start().await;
+    let file = fixture.folder.path().join("fanlight.db");
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+    let ask = |_| fixture.get("/api/me").bearer_auth(&fixture.key).send();
+    let answers = futures_util::future::join_all((0..40).map(ask)).await;
+    let statuses: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().status()).collect();
+    let good = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
+    assert!(statuses.iter().all(|status| good.contains(status)), "{statuses:?}");
+    assert!(!file.exists(), "an empty database took its place");
+}
+
 async fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
     let mut byte = [0];
     let read = tokio::time::timeout(within, stream.read(&mut byte)).await;
