@@ -7,6 +7,8 @@ use crate::api::ApiError;
 use crate::store::{ApiKey, Store, StoreError};
 
 const WRONG_ADDRESS: &str = "This API key may not be used from your address.";
+/// How the subject of an API key begins.
+const API_KEY_SUBJECT: &str = "api_key:";
 
 /// What a request shows to say who it is.
 enum Shown<'a> {
@@ -86,6 +88,18 @@ pub async fn still_valid(
     identity_behind(store, identity.credential).await
 }
 
+/// Whether the owner of rows, by its [`Identity::subject`], still has access.
+///
+/// # Errors
+/// Those of the database.
+pub async fn subject_has_access(store: &Store, subject: &str) -> Result<bool, StoreError> {
+    let key = subject.strip_prefix(API_KEY_SUBJECT).and_then(|id| id.parse().ok());
+    match key {
+        Some(id) => Ok(live(store.api_key(id).await?).is_some()),
+        None => Ok(false),
+    }
+}
+
 fn shown<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<Shown<'a>>, ApiError> {
     let unreadable = |_| ApiError::unauthenticated();
     if let Some(value) = headers.get(header::AUTHORIZATION) {
@@ -147,7 +161,7 @@ fn is_allowed_from(key: &ApiKey, client: ClientAddress) -> bool {
 
 fn identity_of(key: &ApiKey, credential: Credential) -> Identity {
     Identity {
-        subject: format!("api_key:{}", key.id),
+        subject: format!("{API_KEY_SUBJECT}{}", key.id),
         name: key.name.clone(),
         email: None,
         role: Role::Admin,

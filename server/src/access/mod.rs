@@ -11,7 +11,9 @@ mod origin;
 mod token;
 
 pub use address::ClientAddress;
-pub use authenticate::{authenticate, authenticate_key, identity_behind, still_valid};
+pub use authenticate::{
+    authenticate, authenticate_key, identity_behind, still_valid, subject_has_access,
+};
 pub use brake::FailureBrake;
 pub use cookie::{clear_cookie, set_cookie, sign_in_cookie};
 pub use guard::{Access, guard};

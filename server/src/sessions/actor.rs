@@ -35,6 +35,7 @@ pub(super) async fn run(live: Arc<Live>, shared: Arc<Shared>) {
     finish(&live, &shared, &resources, ending).await;
     tokio::select! {
         () = sleep(shared.config.reconnect_grace) => {}
+        () = live.forgotten.cancelled() => {}
         () = shared.closing.cancelled() => {}
     }
     shared.forget(live.id);

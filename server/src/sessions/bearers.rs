@@ -5,7 +5,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Credential, Identity, still_valid};
+use super::{Ending, Live, Shared};
+use crate::access::{Credential, Identity, still_valid, subject_has_access};
 use crate::store::Store;
 
 /// How often the credentials behind open sockets are looked at again.
@@ -43,19 +44,15 @@ impl Bearers {
         Bearer { all: Arc::clone(self), credential, revoked }
     }
 
-    /// Looks at all credentials again and again. A database that does not answer cuts
-    /// nobody off.
-    pub(super) async fn sweep(self: Arc<Self>, store: Store) {
-        loop {
-            tokio::time::sleep(SWEEP).await;
-            let identities: Vec<_> =
-                self.0.lock().values().map(|entry| entry.identity.clone()).collect();
-            for identity in identities {
-                match still_valid(&store, &identity).await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => self.revoke(identity.credential),
-                    Err(error) => tracing::warn!(%error, "open sockets could not be re-checked"),
-                }
+    /// Looks at all credentials again.
+    async fn sweep(&self, store: &Store) {
+        let identities: Vec<_> =
+            self.0.lock().values().map(|entry| entry.identity.clone()).collect();
+        for identity in identities {
+            match still_valid(store, &identity).await {
+                Ok(Some(_)) => {}
+                Ok(None) => self.revoke(identity.credential),
+                Err(error) => tracing::warn!(%error, "open sockets could not be re-checked"),
             }
         }
     }
@@ -63,6 +60,33 @@ impl Bearers {
     fn revoke(&self, credential: Credential) {
         if let Some(entry) = self.0.lock().remove(&credential) {
             entry.revoked.cancel();
+        }
+    }
+}
+
+impl Shared {
+    /// Looks again and again whether those who hold sockets and sessions still may. A
+    /// database that does not answer cuts nobody off.
+    pub(super) async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            self.bearers.sweep(&self.store).await;
+            self.end_sessions_of_the_revoked().await;
+        }
+    }
+
+    /// A session is its creator's, whoever came by a link: it ends with that one's access.
+    async fn end_sessions_of_the_revoked(&self) {
+        let mut by_creator: HashMap<String, Vec<Arc<Live>>> = HashMap::new();
+        for live in self.live.lock().values().filter(|live| live.is_live()) {
+            by_creator.entry(live.creator.id.clone()).or_default().push(Arc::clone(live));
+        }
+        for (creator, sessions) in by_creator {
+            match subject_has_access(&self.store, &creator).await {
+                Ok(true) => {}
+                Ok(false) => sessions.iter().for_each(|live| live.end(Ending::revoked())),
+                Err(error) => tracing::warn!(%error, "sessions' creators could not be re-checked"),
+            }
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Live {
     pub(super) cut: CancellationToken,
     /// Cancelled when everything that the session held was given back.
     pub(super) finished: CancellationToken,
+    /// Cancelled when its settings are no longer to be held.
+    pub(super) forgotten: CancellationToken,
     requested_end: OnceLock<Ending>,
     viewers: AtomicUsize,
 }
@@ -88,6 +90,7 @@ impl Live {
             window: OnceLock::new(),
             cut,
             finished: CancellationToken::new(),
+            forgotten: CancellationToken::new(),
             requested_end: OnceLock::new(),
             viewers: AtomicUsize::new(0),
         }
@@ -173,6 +176,10 @@ impl Live {
     /// Returns when the session has ended and everything it held was given back.
     pub async fn finished(&self) {
         self.finished.cancelled().await;
+    }
+
+    pub(super) fn has_finished(&self) -> bool {
+        self.finished.is_cancelled()
     }
 
     /// Resolves when somebody asked for the end.

@@ -21,6 +21,7 @@ use fanlight_core::{Cause, EngineKind, SessionError};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -103,8 +104,60 @@ impl Shared {
                 "This gateway has too many sessions open.",
             ));
         }
+        forget_oldest(&mut all, &live.creator, self.config.max_per_user);
         all.insert(live.id, Arc::clone(live));
         Ok(())
+    }
+
+    async fn record(&self, live: &Live, share_hash: String) -> Result<String, ApiError> {
+        self.store.add_session(&row_of(live)).await?;
+        let passes = async {
+            self.add_share_pass(live, share_hash).await?;
+            self.add_opening_pass(live.id).await
+        };
+        match passes.await {
+            Ok(token) => Ok(format!("/open/{}", token.expose())),
+            Err(error) => {
+                let because = "It could not be set up.";
+                let ended = self.store.end_session(live.id, SessionStatus::Error, because).await;
+                if let Err(error) = ended {
+                    tracing::error!(session = %live.id, %error, "a session's row is left pending");
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Sessions that ended are held with their settings for a while; of each creator no more
+/// than may live.
+fn forget_oldest(all: &mut HashMap<Uuid, Arc<Live>>, creator: &Creator, most: usize) {
+    let held = all.values().filter(|live| live.creator.id == creator.id && live.has_finished());
+    let mut held: Vec<_> = held.map(|live| live.id).collect();
+    held.sort_unstable();
+    // One more is about to come, in the end.
+    for id in held.iter().take((held.len() + 1).saturating_sub(most)) {
+        if let Some(live) = all.remove(id) {
+            live.forgotten.cancel();
+        }
+    }
+}
+
+/// Records a session and lives it through; `tell` hears the path of its opening link.
+async fn begin(
+    live: Arc<Live>,
+    shared: Arc<Shared>,
+    share_hash: String,
+    tell: oneshot::Sender<Result<String, ApiError>>,
+) {
+    let recorded = shared.record(&live, share_hash).await;
+    let lives = recorded.is_ok();
+    // Where nobody listens any more, nobody opens the session either: it expires.
+    let _ = tell.send(recorded);
+    if lives {
+        actor::run(live, shared).await;
+    } else {
+        shared.forget(live.id);
     }
 }
 
@@ -141,8 +194,7 @@ impl Sessions {
             store,
         });
         let tasks = TaskTracker::new();
-        let bearers = Arc::clone(&shared.bearers);
-        let sweep = bearers.sweep(shared.store.clone());
+        let sweep = Arc::clone(&shared).sweep();
         tasks.spawn(shared.closing.clone().run_until_cancelled_owned(sweep));
         Ok(Arc::new(Self { shared, tasks }))
     }
@@ -199,23 +251,12 @@ impl Sessions {
             self.shared.closing.child_token(),
         ));
         self.shared.take_place(&live)?;
-        match self.record(&live, share_token.hash).await {
-            Ok(open_url) => {
-                self.tasks.spawn(actor::run(Arc::clone(&live), Arc::clone(&self.shared)));
-                Ok(Created { live, open_url })
-            }
-            Err(error) => {
-                self.shared.forget(live.id);
-                Err(error)
-            }
-        }
-    }
-
-    async fn record(&self, live: &Live, share_hash: String) -> Result<String, ApiError> {
-        self.shared.store.add_session(&row_of(live)).await?;
-        self.add_share_pass(live, share_hash).await?;
-        let token = self.add_opening_pass(live.id).await?;
-        Ok(format!("/open/{}", token.expose()))
+        // A task of its own from here on: a caller that hangs up leaves nothing half made.
+        let (tell, told) = oneshot::channel();
+        let (shared, begun) = (Arc::clone(&self.shared), Arc::clone(&live));
+        self.tasks.spawn(begin(begun, shared, share_token.hash, tell));
+        let open_url = told.await.map_err(ApiError::internal)??;
+        Ok(Created { live, open_url })
     }
 
     /// A session that lives here, or whose settings are still held.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::live::Live;
 use super::request::ShareMode;
-use super::{Bearer, Sessions};
+use super::{Bearer, Sessions, Shared};
 use crate::access::{Credential, Identity, NewToken, Role, hash_token, identity_behind};
 use crate::api::ApiError;
 use crate::store::{NewPass, PassKind};
@@ -21,7 +21,9 @@ impl Sessions {
     /// Those of the database.
     pub async fn issue_ticket(&self, identity: &Identity) -> Result<Secret, ApiError> {
         let credential = Some(identity.credential);
-        self.add_pass(PassKind::Ticket, None, credential, self.config().ticket_lifetime).await
+        self.shared
+            .add_pass(PassKind::Ticket, None, credential, self.config().ticket_lifetime)
+            .await
     }
 
     /// The identity behind a ticket, which is used up by this.
@@ -45,7 +47,7 @@ impl Sessions {
         let found = self.shared.store.use_opening(&hash_token(token)).await?;
         let Some(session) = found else { return Ok(None) };
         let lifetime = self.config().pending_timeout + self.config().max_duration;
-        let cookie = self.add_pass(PassKind::Cookie, Some(session), None, lifetime).await?;
+        let cookie = self.shared.add_pass(PassKind::Cookie, Some(session), None, lifetime).await?;
         Ok(Some((session, cookie)))
     }
 
@@ -87,7 +89,9 @@ impl Sessions {
     pub fn admit(&self, identity: Identity) -> Bearer {
         self.shared.bearers.admit(identity)
     }
+}
 
+impl Shared {
     pub(super) async fn add_share_pass(&self, live: &Live, hash: String) -> Result<(), ApiError> {
         let kind = match live.origin.share_mode {
             ShareMode::View => PassKind::ShareView,
@@ -98,13 +102,13 @@ impl Sessions {
             kind,
             session: Some(live.id),
             identity: None,
-            expires_at: live.expires_at + self.config().max_duration,
+            expires_at: live.expires_at + self.config.max_duration,
         };
-        Ok(self.shared.store.add_pass(&pass).await?)
+        Ok(self.store.add_pass(&pass).await?)
     }
 
     pub(super) async fn add_opening_pass(&self, session: Uuid) -> Result<Secret, ApiError> {
-        let lifetime = self.config().opening_link_lifetime;
+        let lifetime = self.config.opening_link_lifetime;
         self.add_pass(PassKind::Opening, Some(session), None, lifetime).await
     }
 
@@ -124,7 +128,7 @@ impl Sessions {
             identity: identity.transpose().map_err(ApiError::internal)?,
             expires_at: OffsetDateTime::now_utc() + lifetime,
         };
-        self.shared.store.add_pass(&pass).await?;
+        self.store.add_pass(&pass).await?;
         Ok(token.secret)
     }
 }

@@ -69,6 +69,8 @@ const NOT_BUILT: &[&str] = &[
     "jump_password",
     "jump_private_key",
     "banner",
+    "generate_keypair",
+    "enable_drive",
 ];
 
 /// Checks a whole request; all errors at once.

@@ -61,6 +61,11 @@ impl Ending {
         Self { status: SessionStatus::Completed, error: Some(error) }
     }
 
+    /// Whoever made it has no access any more.
+    pub(super) fn revoked() -> Self {
+        Self::on_purpose("The access of whoever started this session was withdrawn.")
+    }
+
     /// A time limit ended it; `message` says which.
     pub fn expired(message: impl Into<String>) -> Self {
         let error = SessionError::new(Cause::Expired, message.into());

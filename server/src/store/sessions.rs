@@ -80,17 +80,20 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a session's owner came.
+    /// Notes that a session's owner came, unless it has ended meanwhile: a query that was
+    /// given up may still be carried out, behind those that came later.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn start_session(&self, id: Uuid) -> Result<(), StoreError> {
-        sqlx::query("UPDATE sessions SET status = $1, started_at = $2 WHERE id = $3")
-            .bind(SessionStatus::Active.as_str())
-            .bind(to_millis(OffsetDateTime::now_utc()))
-            .bind(id.to_string())
-            .execute(self.pool())
-            .await?;
+        sqlx::query(
+            "UPDATE sessions SET status = $1, started_at = $2 WHERE id = $3 AND ended_at IS NULL",
+        )
+        .bind(SessionStatus::Active.as_str())
+        .bind(to_millis(OffsetDateTime::now_utc()))
+        .bind(id.to_string())
+        .execute(self.pool())
+        .await?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! listens, with a driver that only this binary knows.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod abuse;
 mod harness;
 mod kettle;
 mod lifecycle;

@@ -66,8 +66,8 @@ pub async fn relay(
     };
     let farewell = tokio::select! {
         biased;
-        () = attachment.cut() => Farewell::SessionEnded,
         () = revoked(bearer.as_ref()) => Farewell::Failed(no_longer_signed_in()),
+        () = attachment.cut() => Farewell::SessionEnded,
         farewell = incoming.run(&mut stream) => farewell,
         farewell = outgoing.run(writer) => farewell,
     };
