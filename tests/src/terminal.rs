@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::Sshd;
 use crate::picture::Picture;
-use crate::viewer::{PAGE_DOWN, PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
+use crate::viewer::{PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
 
 const QUIET: Duration = Duration::from_millis(300);
 /// Shows one reversed cell, then every printable character, and says how large the
@@ -21,6 +21,9 @@ printf "$(printf '\\%03o' {80..126})"
 printf '\033[6;1H'
 : > calibrated
 "#;
+/// Slow enough for guacd to draw pages without loss: it takes more than three changes of
+/// a place in a second for a film.
+const PAGE_PAUSE: Duration = Duration::from_millis(900);
 /// Pixels; less than two characters' width and a line's height.
 const CORNER: usize = 16;
 /// Stands for a cell whose picture is none of the known characters.
@@ -153,8 +156,7 @@ impl TerminalReader {
 
     /// The rows of a picture as text, without the spaces at their ends.
     pub fn read(&self, picture: &Picture) -> Vec<String> {
-        let character =
-            |row, column| self.glyphs.get(&self.cell(picture, row, column)).unwrap_or(&UNKNOWN);
+        let character = |row, column| self.character(&self.cell(picture, row, column));
         let row = |row| (0..self.columns).map(|column| character(row, column)).collect::<String>();
         (0..self.rows).map(|number| row(number).trim_end().to_owned()).collect()
     }
@@ -189,18 +191,10 @@ impl TerminalReader {
     /// The last `count` lines above the prompt, by paging back. Consecutive lines must
     /// differ, so that pages can be joined.
     ///
-    /// It pages away and back first: guacd draws fast output in lossy pictures, which it
-    /// does not touch up later, and what stands still without loss.
-    ///
     /// # Errors
     /// When the scrollback does not go back so far.
     pub async fn last_lines(&self, viewer: &Viewer, count: usize) -> Result<Vec<String>> {
         viewer.settled(QUIET, SHOWN_WITHIN).await?;
-        for page in [PAGE_UP, PAGE_UP, PAGE_DOWN, PAGE_DOWN] {
-            viewer.chord(SHIFT, page).await?;
-            tokio::time::sleep(QUIET).await;
-            viewer.settled(QUIET, SHOWN_WITHIN).await?;
-        }
         let mut lines = self.read_now(viewer).await?;
         while lines.len() <= count + self.rows {
             let before = viewer.progress().drawings;
@@ -209,6 +203,7 @@ impl TerminalReader {
                 .drawing_after(before)
                 .await
                 .with_context(|| format!("the scrollback ends after {} lines", lines.len()))?;
+            tokio::time::sleep(PAGE_PAUSE).await;
             viewer.settled(QUIET, SHOWN_WITHIN).await?;
             let page = self.read_now(viewer).await?;
             let overlap = overlap(&page, &lines)?;
@@ -220,6 +215,29 @@ impl TerminalReader {
     /// A point just inside a cell's left edge, in pixels from the left and from the top.
     pub fn point(&self, row: usize, column: usize) -> [usize; 2] {
         [self.left + column * self.width + 1, self.top + row * self.height + self.height / 2]
+    }
+
+    fn character(&self, cell: &[u8]) -> char {
+        self.glyphs.get(cell).copied().unwrap_or_else(|| self.nearest(cell))
+    }
+
+    /// The character that a cell resembles, as long as it resembles no other as much (by
+    /// the squares of the differences, nine tenths): guacd draws fast output in lossy pictures and never touches them up.
+    fn nearest(&self, cell: &[u8]) -> char {
+        let distance = |glyph: &[u8]| -> u32 {
+            glyph.iter().zip(cell).map(|(one, two)| u32::from(one.abs_diff(*two)).pow(2)).sum()
+        };
+        let mut near: Vec<_> =
+            self.glyphs.iter().map(|(glyph, character)| (distance(glyph), *character)).collect();
+        near.sort_unstable();
+        match near[..] {
+            [(best, character), (second, _), ..]
+                if 10 * u64::from(best) < 9 * u64::from(second) =>
+            {
+                character
+            }
+            _ => UNKNOWN,
+        }
     }
 
     fn cell(&self, picture: &Picture, row: usize, column: usize) -> Vec<u8> {

@@ -57,8 +57,10 @@ async fn shown(mut scene: Scene, command: &str, expected: &str) -> Result<Figure
     let seconds = viewer.progress().drawn_at.duration_since(begin).as_secs_f64();
     let cpu = scene.usage()?.cpu - before;
     let lines = reader.last_lines(&viewer, COMPARED_LINES).await?;
-    compare(&lines, expected)
-        .with_context(|| format!("{command} is not shown as it was printed"))?;
+    compare(&lines, expected).with_context(|| {
+        let foot = lines[lines.len().saturating_sub(3)..].join("\n");
+        format!("{command} is not shown as it was printed; the last lines are:\n{foot}")
+    })?;
     Ok(Figures { cpu, seconds })
 }
 
