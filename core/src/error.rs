@@ -99,10 +99,16 @@ pub struct SessionError {
     pub fields: Vec<FieldError>,
 }
 
+/// Longest message in characters.
+const LONGEST_MESSAGE: usize = 1000;
+
 impl SessionError {
-    /// A failure without fields.
+    /// A failure without fields. A message may quote what a target said of itself, and goes
+    /// to logs, rows and pages: it becomes one line of at most a thousand characters.
     pub fn new(cause: Cause, message: impl fmt::Display) -> Self {
-        Self { cause, message: message.to_string(), fields: Vec::new() }
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let message = message.to_string().chars().map(plain).take(LONGEST_MESSAGE).collect();
+        Self { cause, message, fields: Vec::new() }
     }
 
     /// Wrong settings. `fields` must not be empty.
@@ -113,5 +119,18 @@ impl SessionError {
             _ => format!("Some fields are not valid: {}", names.join(", ")),
         };
         Self { cause: Cause::Invalid, message, fields }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_target_says_cannot_forge_log_lines_or_fill_rows() {
+        let said = format!("bye\r\n2026-01-01 all is well\u{1b}[2J{}", "x".repeat(100_000));
+        let error = SessionError::new(Cause::Lost, said);
+        assert!(error.message.starts_with("bye  2026-01-01 all is well [2J"));
+        assert_eq!(error.message.chars().count(), LONGEST_MESSAGE);
     }
 }

@@ -19,6 +19,10 @@ pub trait SessionCx: Send + Sync {
     /// The engine that will run the plan.
     fn engine(&self) -> EngineKind;
 
+    /// Whether targets must show a host key that is known or pinned. An engine that cannot
+    /// ask the gateway about keys must not be let at a target without a pin then.
+    fn only_known_host_keys(&self) -> bool;
+
     /// Checks `endpoint` against the network policy, lays the way to it (through jump
     /// hosts where there are any) and returns the route. Dials nothing at the target.
     ///

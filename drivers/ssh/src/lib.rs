@@ -89,7 +89,7 @@ impl ProtocolDriver for SshDriver {
         settings: &SshSettings,
         cx: &dyn SessionCx,
     ) -> Result<Plan, SessionError> {
-        plan::check_engine(settings, cx.engine())?;
+        plan::check_engine(settings, cx)?;
         let route = cx.reach(&endpoint(settings)).await?;
         Ok(plan::plan(settings, route))
     }

@@ -1,4 +1,4 @@
-use fanlight_core::{Cause, EngineKind, Plan, Route, SessionError};
+use fanlight_core::{Cause, EngineKind, Plan, Route, SessionCx, SessionError};
 
 use crate::host_pin::HostPin;
 use crate::settings::SshSettings;
@@ -32,14 +32,22 @@ pub(crate) fn plan(settings: &SshSettings, route: Route) -> Plan {
         .default("server-alive-interval", ALIVE_INTERVAL)
 }
 
-/// guacd compares whole keys only: a fingerprint would never match.
-pub(crate) fn check_engine(settings: &SshSettings, engine: EngineKind) -> Result<(), SessionError> {
-    let pin = settings.host_key.as_deref().and_then(HostPin::parse);
-    match (engine, pin) {
-        (EngineKind::Guacd, Some(HostPin::Fingerprint(_))) => Err(SessionError::new(
+/// guacd compares whole keys only: a fingerprint would never match. It asks nobody about
+/// keys, and without one it takes any.
+pub(crate) fn check_engine(settings: &SshSettings, cx: &dyn SessionCx) -> Result<(), SessionError> {
+    if cx.engine() != EngineKind::Guacd {
+        return Ok(());
+    }
+    match settings.host_key.as_deref().and_then(HostPin::parse) {
+        Some(HostPin::Fingerprint(_)) => Err(SessionError::new(
             Cause::EngineLacksParameter,
             "guacd does not support a fingerprint as host_key: give the public key itself.",
         )),
-        _ => Ok(()),
+        None if cx.only_known_host_keys() => Err(SessionError::new(
+            Cause::Untrusted,
+            "Only known host keys are trusted here, and guacd does not know them: give the \
+             public key as host_key, or use the embedded engine.",
+        )),
+        Some(HostPin::Key(_)) | None => Ok(()),
     }
 }

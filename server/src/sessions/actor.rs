@@ -79,6 +79,7 @@ async fn start(
         driver: driver.info().id,
         engine: live.origin.engine,
         policy: &shared.policy,
+        host_key_policy: shared.host_keys.policy(),
         ladder: &live.ladder,
         resources,
     };

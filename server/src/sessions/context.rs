@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::host_keys::HostKeys;
 use super::ladder::Ladder;
 use super::resources::Resources;
+use crate::config::HostKeyPolicy;
 use crate::policy::NetworkPolicy;
 
 /// What a driver may ask of the session that it prepares.
@@ -18,6 +19,7 @@ pub(super) struct Context<'a> {
     pub(super) driver: &'static str,
     pub(super) engine: EngineKind,
     pub(super) policy: &'a NetworkPolicy,
+    pub(super) host_key_policy: HostKeyPolicy,
     pub(super) ladder: &'a Ladder,
     pub(super) resources: &'a Resources,
 }
@@ -30,6 +32,10 @@ impl SessionCx for Context<'_> {
 
     fn engine(&self) -> EngineKind {
         self.engine
+    }
+
+    fn only_known_host_keys(&self) -> bool {
+        self.host_key_policy == HostKeyPolicy::Known
     }
 
     async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {

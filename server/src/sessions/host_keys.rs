@@ -16,6 +16,11 @@ impl HostKeys {
         Self { store, policy }
     }
 
+    /// What is done with keys that were never seen.
+    pub fn policy(&self) -> HostKeyPolicy {
+        self.policy
+    }
+
     /// Accepts the key that is known, and a first one where the policy says so.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use fanlight_core::{Cause, EngineKind};
 use russh::keys::ssh_key::{HashAlg, PublicKey};
 use serde_json::{Value, json};
 
-use crate::session::{Gateway, check, open, open_at, plan};
+use crate::session::{Gateway, check, open, open_at, plan, plan_of_known};
 use crate::sshd::Sshd;
 
 fn target(server: &Sshd) -> Value {
@@ -67,4 +67,14 @@ async fn guacd_is_not_handed_a_fingerprint_that_it_cannot_compare() {
     assert_eq!(check(fields.clone()), vec![]);
     let error = plan(fields, EngineKind::Guacd).await.unwrap_err();
     assert_eq!(error.cause, Cause::EngineLacksParameter);
+}
+
+#[tokio::test]
+async fn bar_72_where_only_known_keys_count_guacd_gets_no_target_without_a_pin() {
+    let bare = json!({ "hostname": "127.0.0.1" });
+    let error = plan_of_known(bare.clone(), EngineKind::Guacd).await.unwrap_err();
+    assert_eq!(error.cause, Cause::Untrusted);
+    assert!(error.message.contains("host_key"), "{error}");
+    plan_of_known(bare.clone(), EngineKind::Embedded).await.unwrap();
+    plan(bare, EngineKind::Guacd).await.unwrap();
 }

@@ -79,7 +79,10 @@ impl Dial for Tcp {
     }
 }
 
-struct Cx(EngineKind);
+struct Cx {
+    engine: EngineKind,
+    only_known: bool,
+}
 
 #[async_trait]
 impl SessionCx for Cx {
@@ -88,7 +91,11 @@ impl SessionCx for Cx {
     }
 
     fn engine(&self) -> EngineKind {
-        self.0
+        self.engine
+    }
+
+    fn only_known_host_keys(&self) -> bool {
+        self.only_known
     }
 
     async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
@@ -108,9 +115,21 @@ pub(crate) async fn plan(
     value: Value,
     engine: EngineKind,
 ) -> Result<fanlight_core::Plan, SessionError> {
+    plan_where(value, Cx { engine, only_known: false }).await
+}
+
+/// The plan where only host keys count that are known or pinned.
+pub(crate) async fn plan_of_known(
+    value: Value,
+    engine: EngineKind,
+) -> Result<fanlight_core::Plan, SessionError> {
+    plan_where(value, Cx { engine, only_known: true }).await
+}
+
+async fn plan_where(value: Value, cx: Cx) -> Result<fanlight_core::Plan, SessionError> {
     let driver = driver();
     let settings = driver.check(fields(value)).map_err(SessionError::invalid)?;
-    driver.prepare(&settings, &Cx(engine)).await
+    driver.prepare(&settings, &cx).await
 }
 
 pub(crate) async fn open(value: Value) -> Session {
