@@ -101,6 +101,14 @@ impl Sshd {
         Ok(printed.split_whitespace().nth(1).context("no fingerprint")?.to_owned())
     }
 
+    /// The line of its RSA host key, the kind that guacd 1.3.0 asks for.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn rsa_host_key(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.path("host_rsa.pub"))?.trim().to_owned())
+    }
+
     /// The home folder of its logins, for files that tests exchange with the shell.
     pub fn home(&self) -> PathBuf {
         self.path("home")

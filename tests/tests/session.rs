@@ -70,6 +70,8 @@ async fn shows_what_is_typed(world: &World) -> Result<()> {
     viewer.type_text("echo $((6*7))\n").await?;
     reader.wait_for(&viewer, |row| row == "42").await?;
     ensure!(world.status(&id).await? == "active");
+    let steps = viewer.steps();
+    ensure!(steps.last().is_some_and(|(state, _)| state == "done"), "still climbing: {steps:?}");
     viewer.type_text("exit\n").await?;
     viewer.closed().await?;
     world.wait_for_status(&id, "completed").await
@@ -188,6 +190,19 @@ async fn bar_72_a_changed_host_key_is_refused_after_a_restart() {
     for fingerprint in [known, world.sshd.fingerprint().unwrap()] {
         assert!(message.contains(&fingerprint), "{message} lacks {fingerprint}");
     }
+    world.wait_for_status(&id, "error").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_72_a_real_guacd_holds_the_target_to_the_pinned_key() {
+    let mut world = World::guacd().await.unwrap();
+    let mut session = ssh_session(&world.sshd).unwrap();
+    session["host_key"] = Value::from(world.sshd.rsa_host_key().unwrap());
+    let (_, viewer) = world.open(&session).await.unwrap();
+    TerminalReader::learn(&viewer, &world.sshd).await.unwrap();
+    world.sshd.restart_with_new_host_keys().await.unwrap();
+    let (id, viewer) = world.open(&session).await.unwrap();
+    viewer.closed().await.unwrap();
     world.wait_for_status(&id, "error").await.unwrap();
 }
 

@@ -91,7 +91,7 @@ impl ProtocolDriver for SshDriver {
     ) -> Result<Plan, SessionError> {
         plan::check_engine(settings, cx)?;
         let route = cx.reach(&endpoint(settings)).await?;
-        Ok(plan::plan(settings, route))
+        Ok(plan::plan(settings, route, cx.engine()))
     }
 
     fn client(&self) -> Option<Arc<dyn EngineClient>> {

@@ -9,14 +9,15 @@ pub(crate) const TERMINAL_TYPE: &str = "xterm-256color";
 const ALIVE_INTERVAL: &str = "30";
 
 /// The plan for guacd's `ssh` plug-in and the embedded client alike.
-pub(crate) fn plan(settings: &SshSettings, route: Route) -> Plan {
+pub(crate) fn plan(settings: &SshSettings, route: Route, engine: EngineKind) -> Plan {
+    let host_key = host_key(settings, &route, engine);
     Plan::new("ssh")
         .target(route)
         .set_some("username", settings.username.as_ref())
         .set_secret("password", settings.password.as_ref())
         .set_secret("private-key", settings.private_key.as_ref())
         .set_secret("passphrase", settings.passphrase.as_ref())
-        .set_some("host-key", settings.host_key.as_ref())
+        .set_some("host-key", host_key)
         .set_some("command", settings.command.as_ref())
         .set_some("font-size", settings.font_size)
         .set_some("color-scheme", settings.color_scheme.map(|scheme| scheme.name()))
@@ -30,6 +31,21 @@ pub(crate) fn plan(settings: &SshSettings, route: Route) -> Plan {
         .set_flag("read-only", settings.read_only)
         .default("terminal-type", TERMINAL_TYPE)
         .default("server-alive-interval", ALIVE_INTERVAL)
+}
+
+/// guacd reads a line of known hosts and looks the address up in it that it dials: a key
+/// alone would never match.
+fn host_key(settings: &SshSettings, route: &Route, engine: EngineKind) -> Option<String> {
+    let given = settings.host_key.as_ref()?;
+    match (engine, HostPin::parse(given), route.address) {
+        (EngineKind::Guacd, Some(HostPin::Key(key)), Some(address)) => {
+            let line = key.to_openssh().ok()?;
+            let mut words = line.split_ascii_whitespace();
+            let (algorithm, key) = (words.next()?, words.next()?);
+            Some(format!("[{}]:{} {algorithm} {key}", address.ip(), address.port()))
+        }
+        _ => Some(given.clone()),
+    }
 }
 
 /// guacd compares whole keys only: a fingerprint would never match. It asks nobody about

@@ -78,3 +78,16 @@ async fn bar_72_where_only_known_keys_count_guacd_gets_no_target_without_a_pin()
     plan_of_known(bare.clone(), EngineKind::Embedded).await.unwrap();
     plan(bare, EngineKind::Guacd).await.unwrap();
 }
+
+#[tokio::test]
+async fn bar_72_guacd_is_handed_the_pin_as_the_line_that_it_reads() {
+    let key = "AAAAC3NzaC1lZDI1NTE5AAAAIK2pr+Bfus1hvPof4Wb/plZCzSbqadHH0u+/f4ODtKnE";
+    for form in
+        [key.to_owned(), format!("ssh-ed25519 {key} root@db"), format!("db ssh-ed25519 {key}")]
+    {
+        let fields = json!({ "hostname": "db.example", "port": 2222, "host_key": form });
+        let plan = plan_of_known(fields, EngineKind::Guacd).await.unwrap();
+        let line = format!("[127.0.0.1]:2222 ssh-ed25519 {key}");
+        assert_eq!(plan.parameters.get("host-key"), Some(line.as_str()));
+    }
+}
