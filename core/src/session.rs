@@ -114,4 +114,9 @@ impl Step {
     pub fn running(name: impl Into<String>) -> Self {
         Self { name: name.into(), state: StepState::Running }
     }
+
+    /// The end of the running step of that name, where no other one follows.
+    pub fn done(name: impl Into<String>) -> Self {
+        Self { name: name.into(), state: StepState::Done }
+    }
 }

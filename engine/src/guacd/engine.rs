@@ -12,6 +12,8 @@ use super::session::{GuacdSession, Terms};
 use super::{GuacdConfig, GuacdConfigError, GuacdHealth, words};
 use crate::link::{Engine, EngineSession, Opening};
 
+const CONNECT: &str = "Connect to guacd";
+
 /// The engine that asks external guacds to run plans.
 pub struct GuacdEngine {
     config: Arc<GuacdConfig>,
@@ -49,7 +51,7 @@ impl Engine for GuacdEngine {
 
     async fn open(&self, opening: Opening) -> Result<Arc<dyn EngineSession>, SessionError> {
         let Opening { plan, viewport, timezone, services, .. } = opening;
-        services.step(Step::running("Connect to guacd"));
+        services.step(Step::running(CONNECT));
         let deadline = Instant::now() + self.config.handshake_timeout;
         let (peer, greeted) = self.pool.greet(plan.protocol, deadline).await?;
         let values = greeted.listing.values(&plan, &peer.name)?;
@@ -57,6 +59,7 @@ impl Engine for GuacdEngine {
         let ready = timeout_at(deadline, greeted.connect(&hello, values)).await;
         let ready =
             ready.map_err(|_| words::too_slow(&peer.name, self.config.handshake_timeout))??;
+        services.step(Step::done(CONNECT));
         let parameters = kept_for_viewers(plan.parameters);
         let terms = Terms { config: self.config.clone(), peer, parameters, timezone };
         Ok(GuacdSession::start(terms, ready))

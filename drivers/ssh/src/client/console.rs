@@ -30,6 +30,10 @@ impl Console {
         self.host.step(Step::running(name));
     }
 
+    pub(super) fn step_done(&self, name: &str) {
+        self.host.step(Step::done(name));
+    }
+
     pub(super) fn show(&self) {
         self.shown.call_once(|| self.host.show(self.terminal.clone()));
     }

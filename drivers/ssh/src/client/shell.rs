@@ -14,6 +14,8 @@ use super::faults::{explain, too_slow};
 use super::outgoing::Outgoing;
 use crate::plan::TERMINAL_TYPE;
 
+/// The last step of the connect ladder.
+const OPEN: &str = "Open a shell";
 /// The server said that the shell is over; saying goodbye takes no longer than this.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -26,7 +28,7 @@ pub(super) async fn run(
     mut input: mpsc::Receiver<Input>,
     limits: Limits,
 ) -> Result<(), SessionError> {
-    console.step("Open a shell");
+    console.step(OPEN);
     console.show();
     let opening = open(&connection, parameters, &console);
     let opened = timeout(limits.response, opening).await;
@@ -34,6 +36,7 @@ pub(super) async fn run(
         Ok(channel) => channel,
         Err(refusal) => return Err(refusal.explain(&mut connection, endpoint).await),
     };
+    console.step_done(OPEN);
     let outgoing = connection.outgoing.clone();
     let result = tokio::select! {
         ending = connection.ending() => ending.into_result(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use fanlight_core::{
     BoxedStream, Cause, Dial, Driver, Endpoint, EngineKind, FieldError, HostKey, Resource, Route,
-    SessionCx, SessionError, Step, Viewport, registrations,
+    SessionCx, SessionError, Step, StepState, Viewport, registrations,
 };
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::{
@@ -54,7 +54,8 @@ pub(crate) struct Gateway {
 #[async_trait]
 impl Services for Gateway {
     fn step(&self, step: Step) {
-        self.steps.lock().unwrap().push(step.name);
+        let done = if step.state == StepState::Done { ": done" } else { "" };
+        self.steps.lock().unwrap().push(format!("{}{done}", step.name));
     }
 
     async fn verify_host_key(&self, key: HostKey) -> Result<(), SessionError> {

@@ -32,7 +32,9 @@ async fn a_command_typed_is_answered_and_exit_ends_well() {
     let steps = session.gateway.steps.lock().unwrap().clone();
     let connect = format!("Connect to 127.0.0.1:{}", server.port);
     let log_in = format!("Log in as {}", Sshd::user());
-    assert_eq!(steps, [connect.as_str(), "Check the host key", &log_in, "Open a shell"]);
+    let expected =
+        [connect.as_str(), "Check the host key", &log_in, "Open a shell", "Open a shell: done"];
+    assert_eq!(steps, expected);
 }
 
 #[tokio::test]
