@@ -23,6 +23,9 @@ use super::watch::Watch;
 
 const MOST_COLUMNS: u32 = 1000;
 const MOST_ROWS: u32 = 500;
+/// Cells of scrollback that a remote side can fill, 24 bytes each: as many lines as can be
+/// asked for at 80 columns, fewer of longer ones.
+const MOST_CELLS: usize = 8_000_000;
 
 /// A terminal: it takes the remote side's output and the viewers' input, and is a
 /// [`Screen`] that any number of viewers can watch. Cheap to call from any thread; no
@@ -109,18 +112,28 @@ fn fit(viewport: Viewport, metrics: CellMetrics) -> Grid {
     }
 }
 
+fn config(most_lines: usize) -> Config {
+    Config {
+        scrolling_history: most_lines,
+        default_cursor_style: CursorStyle { shape: CursorShape::Block, blinking: false },
+        ..Config::default()
+    }
+}
+
+/// Lines of scrollback that are kept.
+fn most_lines(options: &TerminalOptions, columns: usize) -> usize {
+    options.scrollback.min(MOST_CELLS / columns)
+}
+
 impl Terminal {
     /// An empty terminal that fills `viewport`.
     pub fn new(options: TerminalOptions, viewport: Viewport) -> Arc<Self> {
         let metrics = CellMetrics::new(FontSize::new(options.font_points, viewport));
         let outbox = Outbox::default();
-        let config = Config {
-            scrolling_history: options.scrollback,
-            default_cursor_style: CursorStyle { shape: CursorShape::Block, blinking: false },
-            ..Config::default()
-        };
+        let grid = fit(viewport, metrics);
+        let config = config(most_lines(&options, grid.columns));
         let state = State {
-            term: Term::new(config, &fit(viewport, metrics), outbox.clone()),
+            term: Term::new(config, &grid, outbox.clone()),
             parser: None,
             outbox,
             watch: Watch::default(),
@@ -200,7 +213,8 @@ impl State {
     }
 
     fn rest(&mut self) {
-        self.archive.pack(&mut self.term, self.options.scrollback);
+        let most_lines = self.most_lines();
+        self.archive.pack(&mut self.term, most_lines);
         if self.watch.is_between_sequences() {
             self.parser = None;
         }
@@ -269,10 +283,26 @@ impl State {
         let before = self.size();
         self.viewport = viewport;
         self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, viewport));
-        self.term.resize(fit(viewport, self.metrics));
+        let grid = fit(viewport, self.metrics);
+        self.bound_scrollback(grid.columns);
+        self.term.resize(grid);
         self.keep_view_inside();
         let after = self.size();
         Effects { resized: (after != before).then_some(after), changed: true, ..Effects::default() }
+    }
+
+    fn most_lines(&self) -> usize {
+        most_lines(&self.options, self.term.columns())
+    }
+
+    /// Keeps the scrollback of a terminal that is about to have so many columns in bounds.
+    fn bound_scrollback(&mut self, columns: usize) {
+        let lines = most_lines(&self.options, columns);
+        if lines != self.most_lines() {
+            self.term.set_options(config(lines));
+            // It announces a title that nobody changed.
+            self.outbox.take();
+        }
     }
 
     /// Output that scrolls a region below the top row moves the emulator's view of the
@@ -285,7 +315,8 @@ impl State {
 
     /// Makes the whole scrollback available to the emulator.
     pub(super) fn unpack_scrollback(&mut self) {
-        self.archive.unpack(&mut self.term, self.options.scrollback);
+        let most_lines = self.most_lines();
+        self.archive.unpack(&mut self.term, most_lines);
     }
 
     /// Sends something that a viewer typed: whoever types wants to see the prompt.
@@ -323,5 +354,28 @@ mod tests {
     async fn a_terminal_rests_when_it_is_quiet_and_only_then() {
         assert!(is_resting_after(1, Duration::from_secs(3)).await);
         assert!(!is_resting_after(50, Duration::from_millis(300)).await);
+    }
+
+    fn lines_kept(terminal: &Terminal, printed: usize) -> usize {
+        let line = format!("{}\r\n", "x".repeat(20));
+        terminal.feed(line.repeat(printed).as_bytes());
+        terminal.state.lock().term.history_size()
+    }
+
+    #[test]
+    fn scrollback_is_bounded_in_cells_whatever_the_width_becomes() {
+        let options = TerminalOptions { scrollback: 100_000, ..TerminalOptions::default() };
+        let wide = Viewport { width: 8192, height: 64, dpi: 96 };
+        let terminal = Terminal::new(options, wide);
+        let columns = terminal.size().columns as usize;
+        assert!(columns > 500, "{columns}");
+        assert_eq!(lines_kept(&terminal, 20_000), MOST_CELLS / columns);
+        terminal.rest();
+        let narrow = Viewport { width: 320, ..wide };
+        assert_eq!(terminal.input(&Input::Resize(narrow)).title, None);
+        assert!(lines_kept(&terminal, 20_000) > 20_000);
+        assert_eq!(terminal.feed(b"x").title, None);
+        terminal.input(&Input::Resize(wide));
+        assert!(lines_kept(&terminal, 1) <= MOST_CELLS / columns);
     }
 }
