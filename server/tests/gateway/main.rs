@@ -9,5 +9,6 @@ mod harness;
 mod limits;
 mod requests;
 mod routes;
+mod secrecy;
 mod sign_in;
 mod tls;
