@@ -156,7 +156,9 @@ impl Sshd {
         make_key(&self.path("host_rsa"), &["-t", "rsa", "-b", "2048"])
     }
 
-    /// RSA with SHA-1 is for guacd 1.3.0, whose libssh2 knows nothing newer.
+    /// RSA with SHA-1 is for guacd 1.3.0, whose libssh2 knows nothing newer. A bash that
+    /// sshd starts reads the user's `.bashrc`, which may do anything, unless it takes
+    /// itself for a shell within a shell: hence `SHLVL`.
     fn config(&self) -> String {
         let folder = self.folder.path().display();
         format!(
@@ -167,6 +169,7 @@ impl Sshd {
              PubkeyAcceptedAlgorithms +ssh-rsa\n\
              AuthorizedKeysFile {folder}/authorized_keys\n\
              ForceCommand {folder}/shell\n\
+             SetEnv SHLVL=2\n\
              PidFile none\n\
              StrictModes no\n\
              UsePAM no\n\

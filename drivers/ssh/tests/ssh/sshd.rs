@@ -123,6 +123,8 @@ fn make_host_keys(root: &Path) {
     }
 }
 
+/// A bash that sshd starts for a command reads the user's `.bashrc`, which may do anything,
+/// unless it takes itself for a shell within a shell: hence `SHLVL`.
 fn config(root: &Path, port: u16, more: &str) -> String {
     let root = root.display();
     format!(
@@ -130,6 +132,7 @@ fn config(root: &Path, port: u16, more: &str) -> String {
          HostKey {root}/host_ed25519\nHostKey {root}/host_rsa\nHostKey {root}/host_ecdsa\n\
          AuthorizedKeysFile {root}/authorized_keys\nPasswordAuthentication no\n\
          KbdInteractiveAuthentication no\nPermitRootLogin yes\nAcceptEnv LANG\n\
+         SetEnv SHLVL=2\n\
          PrintMotd no\nPrintLastLog no\nMaxAuthTries 4\n{more}\n"
     )
 }
