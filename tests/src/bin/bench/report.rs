@@ -133,7 +133,8 @@ fn machine() -> Result<String> {
     let model = cpu.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown processor");
     let cores = std::thread::available_parallelism()?;
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let kernel = release.split('-').next().unwrap_or_default();
     let commit = output_of(Command::new("git").args(["rev-parse", "--short", "HEAD"]))?;
     let rust = output_of(Command::new("rustc").arg("--version"))?;
     let mut text = String::new();
