@@ -222,7 +222,7 @@ impl TerminalReader {
     }
 
     /// The character that a cell resembles, as long as it resembles no other as much (by
-    /// the squares of the differences, nine tenths): guacd draws fast output in lossy pictures and never touches them up.
+    /// the squares of the differences, nine tenths).
     fn nearest(&self, cell: &[u8]) -> char {
         let distance = |glyph: &[u8]| -> u32 {
             glyph.iter().zip(cell).map(|(one, two)| u32::from(one.abs_diff(*two)).pow(2)).sum()

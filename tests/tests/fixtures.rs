@@ -45,6 +45,7 @@ async fn chromium_draws_and_types() {
         .call("goto", json!({ "url": format!("data:text/html,{}", page.replace('#', "%23")) }))
         .await
         .unwrap();
+    browser.evaluate("document.querySelector('#i').focus()").await.unwrap();
     browser.type_text("ab").await.unwrap();
     assert_eq!(browser.evaluate("document.querySelector('#i').value").await.unwrap(), "ab");
     let picture = browser.canvas("#d").await.unwrap();

@@ -83,6 +83,7 @@ pub(crate) fn opening(plan: Plan, client: Arc<dyn EngineClient>) -> Opening {
         plan,
         viewport: Viewport::default(),
         timezone: None,
+        lossless: true,
         client: Some(client),
         services: Arc::new(Quiet),
     }

@@ -90,6 +90,7 @@ async fn start(
         plan,
         viewport: window.viewport,
         timezone: window.timezone,
+        lossless: driver.info().capabilities.terminal,
         client: driver.client(),
         services: Arc::new(SessionServices {
             ladder: Arc::clone(&live.ladder),
