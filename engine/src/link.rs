@@ -32,8 +32,6 @@ pub struct Opening {
     pub viewport: Viewport,
     /// The owner's time zone (`Europe/Berlin`), if known.
     pub timezone: Option<String>,
-    /// Whether pictures must be exact: lossy ones blur text.
-    pub lossless: bool,
     /// The driver's client, for the embedded engine.
     pub client: Option<Arc<dyn EngineClient>>,
     /// What the session may ask of the gateway.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::Sshd;
 use crate::picture::Picture;
-use crate::viewer::{PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
+use crate::viewer::{PAGE_DOWN, PAGE_UP, SHIFT, SHOWN_WITHIN, Viewer};
 
 const QUIET: Duration = Duration::from_millis(300);
 /// Shows one reversed cell, then every printable character, and says how large the
@@ -24,6 +24,8 @@ printf '\033[6;1H'
 /// Slow enough for guacd to draw pages without loss: it takes more than three changes of
 /// a place in a second for a film.
 const PAGE_PAUSE: Duration = Duration::from_millis(900);
+/// How often a page that cannot be read is drawn again.
+const REDRAWINGS: usize = 3;
 /// Pixels; less than two characters' width and a line's height.
 const CORNER: usize = 16;
 /// Stands for a cell whose picture is none of the known characters.
@@ -197,19 +199,36 @@ impl TerminalReader {
         viewer.settled(QUIET, SHOWN_WITHIN).await?;
         let mut lines = self.read_now(viewer).await?;
         while lines.len() <= count + self.rows {
-            let before = viewer.progress().drawings;
-            viewer.chord(SHIFT, PAGE_UP).await?;
-            viewer
-                .drawing_after(before)
+            self.turn(viewer, PAGE_UP)
                 .await
                 .with_context(|| format!("the scrollback ends after {} lines", lines.len()))?;
-            tokio::time::sleep(PAGE_PAUSE).await;
-            viewer.settled(QUIET, SHOWN_WITHIN).await?;
-            let page = self.read_now(viewer).await?;
+            let page = self.read_page(viewer).await?;
             let overlap = overlap(&page, &lines)?;
             lines.splice(0..overlap, page);
         }
         Ok(lines)
+    }
+
+    /// Turns a page of the scrollback.
+    async fn turn(&self, viewer: &Viewer, key: u32) -> Result<()> {
+        let before = viewer.progress().drawings;
+        viewer.chord(SHIFT, key).await?;
+        viewer.drawing_after(before).await?;
+        tokio::time::sleep(PAGE_PAUSE).await;
+        viewer.settled(QUIET, SHOWN_WITHIN).await
+    }
+
+    /// Reads the page; one that guacd drew too roughly to read is drawn again.
+    async fn read_page(&self, viewer: &Viewer) -> Result<Vec<String>> {
+        for _ in 0..REDRAWINGS {
+            let page = self.read_now(viewer).await?;
+            if !page.iter().any(|row| row.contains(UNKNOWN)) {
+                return Ok(page);
+            }
+            self.turn(viewer, PAGE_DOWN).await?;
+            self.turn(viewer, PAGE_UP).await?;
+        }
+        self.read_now(viewer).await
     }
 
     /// A point just inside a cell's left edge, in pixels from the left and from the top.

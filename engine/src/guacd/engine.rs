@@ -50,18 +50,18 @@ impl Engine for GuacdEngine {
     }
 
     async fn open(&self, opening: Opening) -> Result<Arc<dyn EngineSession>, SessionError> {
-        let Opening { plan, viewport, timezone, lossless, services, .. } = opening;
+        let Opening { plan, viewport, timezone, services, .. } = opening;
         services.step(Step::running(CONNECT));
         let deadline = Instant::now() + self.config.handshake_timeout;
         let (peer, greeted) = self.pool.greet(plan.protocol, deadline).await?;
         let values = greeted.listing.values(&plan, &peer.name)?;
-        let hello = Hello { viewport, timezone: timezone.as_deref(), lossless };
+        let hello = Hello { viewport, timezone: timezone.as_deref() };
         let ready = timeout_at(deadline, greeted.connect(&hello, values)).await;
         let ready =
             ready.map_err(|_| words::too_slow(&peer.name, self.config.handshake_timeout))??;
         services.step(Step::done(CONNECT));
         let parameters = kept_for_viewers(plan.parameters);
-        let terms = Terms { config: self.config.clone(), peer, parameters, timezone, lossless };
+        let terms = Terms { config: self.config.clone(), peer, parameters, timezone };
         Ok(GuacdSession::start(terms, ready))
     }
 }

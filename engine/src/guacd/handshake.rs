@@ -9,8 +9,7 @@ use crate::wire::{Decoder, Limits, Writer, instruction};
 
 /// What viewers in browsers can play and show.
 const AUDIO: [&str; 2] = ["audio/L8", "audio/L16"];
-const LOSSLESS_IMAGES: &[&str] = &["image/png"];
-const IMAGES: &[&str] = &["image/png", "image/jpeg", "image/webp"];
+const IMAGES: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
 /// What the instructions of a handshake take besides their values, in bytes.
 const OVERHEAD: usize = 512;
 /// What an element takes besides its text: length, full stop and comma.
@@ -26,7 +25,6 @@ pub(super) struct Greeted {
 pub(super) struct Hello<'a> {
     pub(super) viewport: Viewport,
     pub(super) timezone: Option<&'a str>,
-    pub(super) lossless: bool,
 }
 
 /// A connection whose handshake is done.
@@ -86,8 +84,7 @@ impl Greeted {
         Writer::new(&mut out, "size").int(width.into()).int(height.into()).int(dpi.into());
         AUDIO.iter().fold(Writer::new(&mut out, "audio"), |writer, kind| writer.str(kind));
         drop(Writer::new(&mut out, "video"));
-        let images = if hello.lossless { LOSSLESS_IMAGES } else { IMAGES };
-        images.iter().fold(Writer::new(&mut out, "image"), |writer, kind| writer.str(kind));
+        IMAGES.iter().fold(Writer::new(&mut out, "image"), |writer, kind| writer.str(kind));
         if !timezone.is_empty() && self.listing.version() >= Version::TIMEZONE {
             Writer::new(&mut out, "timezone").str(timezone);
         }

@@ -31,8 +31,6 @@ pub(super) struct Terms {
     /// The plan's parameters that concern viewers.
     pub(super) parameters: Parameters,
     pub(super) timezone: Option<String>,
-    /// Whether pictures must be exact.
-    pub(super) lossless: bool,
 }
 
 /// A session in a guacd. Dropping the last handle ends it.
@@ -60,13 +58,12 @@ impl GuacdSession {
     }
 
     async fn join(&self, viewer: &Viewer) -> Result<Link, SessionError> {
-        let Terms { config, peer, parameters, timezone, lossless } = &self.terms;
+        let Terms { config, peer, parameters, timezone } = &self.terms;
         let deadline = Instant::now() + config.handshake_timeout;
         let greeted = peer.greet(&self.id, config.connect_timeout, deadline).await?;
         let read_only = viewer.access == ViewerAccess::View;
         let values = greeted.listing.joining(parameters, read_only);
-        let (viewport, lossless) = (viewer.viewport, *lossless);
-        let hello = Hello { viewport, timezone: timezone.as_deref(), lossless };
+        let hello = Hello { viewport: viewer.viewport, timezone: timezone.as_deref() };
         let ready = timeout_at(deadline, greeted.connect(&hello, values)).await;
         let ready = ready.map_err(|_| words::too_slow(&peer.name, config.handshake_timeout))??;
         let (leg, mut link) = viewer_leg(ready, viewer.access, &peer.name, config);

@@ -161,7 +161,6 @@ pub(crate) fn opening(plan: Plan) -> Opening {
         plan,
         viewport: Viewport { width: 800, height: 600, dpi: 96 },
         timezone: Some("Europe/Berlin".into()),
-        lossless: true,
         client: None,
         services: Arc::new(NoServices),
     }

@@ -83,7 +83,6 @@ pub(crate) fn opening(plan: Plan, client: Arc<dyn EngineClient>) -> Opening {
         plan,
         viewport: Viewport::default(),
         timezone: None,
-        lossless: true,
         client: Some(client),
         services: Arc::new(Quiet),
     }

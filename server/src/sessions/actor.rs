@@ -90,7 +90,6 @@ async fn start(
         plan,
         viewport: window.viewport,
         timezone: window.timezone,
-        lossless: driver.info().capabilities.terminal,
         client: driver.client(),
         services: Arc::new(SessionServices {
             ladder: Arc::clone(&live.ladder),

@@ -142,7 +142,6 @@ pub(crate) async fn open_at(value: Value, gateway: Arc<Gateway>) -> Session {
         plan: plan(value, EngineKind::Embedded).await.unwrap(),
         viewport: Viewport { width: WIDTH, height: HEIGHT, dpi: 96 },
         timezone: None,
-        lossless: true,
         client: driver().client(),
         services: gateway.clone(),
     };
