@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64_simd::STANDARD;
@@ -16,6 +16,8 @@ use crate::terminal::Seat;
 /// Longer than the driver's own limit, whose message says more.
 const REPLY_WITHIN: Duration = Duration::from_secs(40);
 const CLOSED_WITHIN: Duration = Duration::from_secs(10);
+/// A picture without pixels, as a page gives it.
+const NOTHING: &str = "data:image/png;base64,";
 
 /// Chromium with one empty profile and one page.
 pub struct Browser {
@@ -141,8 +143,16 @@ impl Browser {
     /// When there is no canvas.
     pub async fn canvas(&self, selector: &str) -> Result<Picture> {
         let script = FLATTEN.replace("SELECTOR", &json!(selector).to_string());
-        let url = self.evaluate(&script).await?;
-        let data = url.as_str().and_then(|url| url.strip_prefix("data:image/png;base64,"));
+        let begin = Instant::now();
+        let mut url = self.evaluate(&script).await?;
+        // A page that has just connected may not have its display's size yet.
+        while url.as_str().is_none_or(|url| url.len() <= NOTHING.len())
+            && begin.elapsed() < CLOSED_WITHIN
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            url = self.evaluate(&script).await?;
+        }
+        let data = url.as_str().and_then(|url| url.strip_prefix(NOTHING));
         Picture::from_png(&STANDARD.decode_to_vec(data.context("no canvas")?)?)
     }
 
