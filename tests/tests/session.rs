@@ -72,7 +72,12 @@ async fn shows_what_is_typed(world: &World) -> Result<()> {
     ensure!(world.status(&id).await? == "active");
     let steps = viewer.steps();
     ensure!(steps.last().is_some_and(|(state, _)| state == "done"), "still climbing: {steps:?}");
-    viewer.type_text("exit\n").await?;
+    if world.guacd.is_none() {
+        viewer.type_text("exit\n").await?;
+    } else {
+        // guacd 1.3.0 does not always end a session when its shell exits.
+        world.gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await?;
+    }
     viewer.closed().await?;
     world.wait_for_status(&id, "completed").await
 }
