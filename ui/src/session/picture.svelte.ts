@@ -64,6 +64,14 @@ export class Picture {
     }, RESIZE_SETTLES_MS);
   }
 
+  /** Wishes for the size of this window again, where another one has changed it since. */
+  reclaim(): void {
+    const display = this.#client?.getDisplay();
+    if (!display) return;
+    const size = remoteSize(this.#space(), this.#ratio());
+    if (display.getWidth() !== size.width || display.getHeight() !== size.height) this.onwish(size);
+  }
+
   #ratio(): number {
     return window.devicePixelRatio || 1;
   }
