@@ -104,14 +104,22 @@ impl State {
         self.mouse.clicks = if again { self.mouse.clicks % 3 + 1 } else { 1 };
         self.mouse.last_click = Some((now, cell));
         self.mouse.selecting = true;
-        let kind = match self.mouse.clicks {
-            1 => SelectionType::Simple,
-            2 => SelectionType::Semantic,
-            _ => SelectionType::Lines,
-        };
-        let point = self.point(cell);
-        self.term.selection = Some(Selection::new(kind, point, self.side(x, cell)));
+        let (point, side) = (self.point(cell), self.side(x, cell));
+        self.term.selection = Some(match self.mouse.clicks {
+            1 => Selection::new(SelectionType::Simple, point, side),
+            2 => self.word(point),
+            _ => Selection::new(SelectionType::Lines, point, side),
+        });
         Effects { changed: true, ..Effects::default() }
+    }
+
+    /// The word at `point`. What parts words is taken alone, not with both its neighbours.
+    fn word(&self, point: Point) -> Selection {
+        let parts = self.term.semantic_escape_chars().contains(self.term.grid()[point].c);
+        let kind = if parts { SelectionType::Simple } else { SelectionType::Semantic };
+        let mut selection = Selection::new(kind, point, Side::Left);
+        selection.update(point, Side::Right);
+        selection
     }
 
     /// Follows the mouse; beyond an edge the view scrolls along.

@@ -74,6 +74,17 @@ fn two_clicks_take_a_word_and_three_a_line() {
 }
 
 #[test]
+fn two_clicks_between_words_take_neither() {
+    let terminal = terminal(30, 4);
+    terminal.feed(b"alpha (beta) gamma");
+    for (column, expected) in [(5, " "), (6, "("), (8, "beta")] {
+        click(&terminal, column, 0);
+        assert_eq!(click(&terminal, column, 0).unwrap(), expected);
+        click(&terminal, 0, 3);
+    }
+}
+
+#[test]
 fn a_wrapped_line_is_copied_as_one() {
     let terminal = terminal(10, 4);
     terminal.feed(b"0123456789abcdef");
