@@ -7,7 +7,10 @@ const REGULAR: &[u8] = include_bytes!("../../fonts/DejaVuSansMono.ttf");
 const BOLD: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-Bold.ttf");
 const OBLIQUE: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-Oblique.ttf");
 const BOLD_OBLIQUE: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-BoldOblique.ttf");
+/// East Asian scripts.
 const FALLBACK: &[u8] = include_bytes!("../../fonts/DroidSansFallbackFull.ttf");
+/// More alphabets and symbols, in letters of different widths.
+const LAST: &[u8] = include_bytes!("../../fonts/DejaVuSans.ttf");
 
 const POINTS_PER_INCH: f32 = 72.0;
 const QUARTERS: f32 = 4.0;
@@ -31,12 +34,12 @@ impl FontSize {
 /// The bundled faces; `None` for one that cannot be read.
 pub(super) struct Faces {
     styles: [Option<FontRef<'static>>; 4],
-    fallback: Option<FontRef<'static>>,
+    fallbacks: [Option<FontRef<'static>>; 2],
 }
 
 static FACES: LazyLock<Faces> = LazyLock::new(|| Faces {
     styles: [REGULAR, BOLD, OBLIQUE, BOLD_OBLIQUE].map(|data| FontRef::from_index(data, 0)),
-    fallback: FontRef::from_index(FALLBACK, 0),
+    fallbacks: [FALLBACK, LAST].map(|data| FontRef::from_index(data, 0)),
 });
 
 impl Faces {
@@ -46,11 +49,11 @@ impl Faces {
 
     /// Whether this face has neither weights nor slants.
     pub(super) fn is_fallback(&self, face: FontRef<'_>) -> bool {
-        self.fallback.is_some_and(|fallback| fallback.key == face.key)
+        self.fallbacks.iter().flatten().any(|fallback| fallback.key == face.key)
     }
 
     /// The face that has `c`, and its glyph: the wanted style first, then the upright
-    /// ones, then the fall-back.
+    /// ones, then the fall-backs.
     pub(super) fn find(
         &self,
         c: char,
@@ -58,11 +61,12 @@ impl Faces {
         italic: bool,
     ) -> Option<(FontRef<'static>, u16)> {
         let wanted = usize::from(bold) + 2 * usize::from(italic);
-        let order =
-            [self.styles[wanted], self.styles[usize::from(bold)], self.styles[0], self.fallback];
-        order.into_iter().flatten().find_map(|face| match face.charmap().map(c) {
-            0 => None,
-            glyph => Some((face, glyph)),
+        let styles = [self.styles[wanted], self.styles[usize::from(bold)], self.styles[0]];
+        styles.into_iter().chain(self.fallbacks).flatten().find_map(|face| {
+            match face.charmap().map(c) {
+                0 => None,
+                glyph => Some((face, glyph)),
+            }
         })
     }
 }

@@ -113,6 +113,32 @@ fn combining_marks_change_the_character_before() {
 }
 
 #[test]
+fn scripts_beyond_latin_and_chinese_have_letters() {
+    let hollow = |text: &str| {
+        let terminal = terminal(10, 2);
+        terminal.feed(format!("\x1b[?25l{text}").as_bytes());
+        picture(&terminal).cells(0, 0, 2)
+    };
+    for text in ["ế", "א", "ա", "ა", "😀", "𝔸"] {
+        let missing = if text == "😀" { "\u{30000}" } else { "\u{10FFFD}" };
+        assert_ne!(hollow(text), hollow(missing), "{text}");
+    }
+}
+
+#[test]
+fn underlines_of_each_kind_look_different() {
+    let lines = ["4", "4:2", "4:3", "4:4", "4:5"].map(|kind| {
+        let terminal = terminal(10, 2);
+        terminal.feed(format!("\x1b[?25l\x1b[{kind}m  ").as_bytes());
+        picture(&terminal).cells(0, 0, 2)
+    });
+    for (index, line) in lines.iter().enumerate() {
+        assert!(line.contains(&GRAY), "kind {index}");
+        assert!(!lines[..index].contains(line), "kind {index}");
+    }
+}
+
+#[test]
 fn a_character_that_no_font_has_is_a_hollow_box() {
     let terminal = terminal(10, 2);
     terminal.feed("\x1b[?25l\u{10FFFD}".as_bytes());

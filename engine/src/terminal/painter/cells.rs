@@ -24,8 +24,16 @@ pub(super) const WIDE_LEFT: u16 = 1 << 6;
 pub(super) const WIDE_RIGHT: u16 = 1 << 7;
 pub(super) const BEAM_CURSOR: u16 = 1 << 8;
 pub(super) const UNDERLINE_CURSOR: u16 = 1 << 9;
-const DECORATIONS: u16 =
-    UNDERLINE | DOUBLE_UNDERLINE | CURL | STRIKEOUT | BEAM_CURSOR | UNDERLINE_CURSOR;
+pub(super) const DOTTED: u16 = 1 << 10;
+pub(super) const DASHED: u16 = 1 << 11;
+const DECORATIONS: u16 = UNDERLINE
+    | DOUBLE_UNDERLINE
+    | DOTTED
+    | DASHED
+    | CURL
+    | STRIKEOUT
+    | BEAM_CURSOR
+    | UNDERLINE_CURSOR;
 
 const SPACE: u32 = ' ' as u32;
 /// Set in the mark of a cluster: a hash of its text, which no character has.
@@ -272,8 +280,8 @@ fn style(flags: Flags) -> u16 {
         (Flags::BOLD, BOLD),
         (Flags::ITALIC, ITALIC),
         (Flags::UNDERLINE, UNDERLINE),
-        (Flags::DOTTED_UNDERLINE, UNDERLINE),
-        (Flags::DASHED_UNDERLINE, UNDERLINE),
+        (Flags::DOTTED_UNDERLINE, DOTTED),
+        (Flags::DASHED_UNDERLINE, DASHED),
         (Flags::DOUBLE_UNDERLINE, DOUBLE_UNDERLINE),
         (Flags::UNDERCURL, CURL),
         (Flags::STRIKEOUT, STRIKEOUT),

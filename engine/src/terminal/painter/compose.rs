@@ -1,8 +1,8 @@
 use fanlight_core::{Canvas, Image, Layer, Point};
 
 use super::cells::{
-    BEAM_CURSOR, BOLD, CURL, Clusters, DOUBLE_UNDERLINE, ITALIC, PaintCell, STRIKEOUT, UNDERLINE,
-    UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
+    BEAM_CURSOR, BOLD, CURL, Clusters, DASHED, DOTTED, DOUBLE_UNDERLINE, ITALIC, PaintCell,
+    STRIKEOUT, UNDERLINE, UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
 };
 use crate::terminal::fonts::CellMetrics;
 use crate::terminal::glyphs::{self, GlyphKey, LEVEL_STEP, LEVELS};
@@ -86,11 +86,27 @@ impl<'a> Sheet<'a> {
         if cell.style & BEAM_CURSOR != 0 {
             self.rect(start, cell, (0, 0), (2 * stroke, height));
         }
+        self.underline_in_parts(start, cell);
+    }
+
+    /// Lines that are not straight and whole: each cell holds whole periods of them.
+    fn underline_in_parts(&mut self, start: usize, cell: PaintCell) {
+        let (width, stroke, underline) =
+            (self.metrics.width, self.metrics.stroke, self.metrics.underline);
+        if cell.style & DOTTED != 0 {
+            let dots = (width / (2 * stroke)).max(1);
+            for dot in 0..dots {
+                self.rect(start, cell, (dot * width / dots, underline), (stroke, stroke));
+            }
+        }
+        if cell.style & DASHED != 0 {
+            self.rect(start, cell, (0, underline), ((width * 3 / 5).max(1), stroke));
+        }
         if cell.style & CURL != 0 {
-            for x in 0..metrics.width {
-                let turn = f64::from(x) / f64::from(metrics.width) * std::f64::consts::TAU;
+            for x in 0..width {
+                let turn = f64::from(x) / f64::from(width) * std::f64::consts::TAU;
                 let lift = (turn.sin() * f64::from(stroke)).round() as i32;
-                let top = metrics.underline.saturating_add_signed(lift);
+                let top = underline.saturating_add_signed(lift);
                 self.rect(start, cell, (x, top), (1, stroke));
             }
         }
