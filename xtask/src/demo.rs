@@ -65,6 +65,7 @@ fn sshd_config(folder: &Path, port: u16) -> String {
          PasswordAuthentication no\n\
          PermitRootLogin prohibit-password\n\
          PrintMotd no\n\
+         SetEnv LANG=C.UTF-8\n\
          PrintLastLog no\n"
     )
 }
