@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use crate::ViewerId;
+
 /// The drawing vocabulary of the embedded engine: layers, rectangles and the few
 /// operations that the Guacamole protocol offers. Lengths are pixels.
 ///
@@ -7,7 +11,7 @@
 /// frames, never a longer queue.
 pub trait Screen: Send + Sync {
     /// A painter for a viewer that has seen nothing yet.
-    fn painter(&self) -> Box<dyn Painter>;
+    fn painter(&self, viewer: ViewerId) -> Box<dyn Painter>;
 }
 
 /// One viewer's memory of a [`Screen`].
@@ -15,6 +19,13 @@ pub trait Painter: Send {
     /// Draws everything that changed since this painter's last call. Returns whether
     /// anything was drawn; if not, no frame is sent.
     fn paint(&mut self, canvas: &mut dyn Canvas) -> bool;
+
+    /// How long after a call of [`paint`](Self::paint) it wants the next one although the
+    /// screen says nothing new: for what blinks, and for what was held back. `None`: not
+    /// before the screen changes.
+    fn again_in(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Where a painter draws; every call becomes Guacamole instructions of one frame.
@@ -31,6 +42,9 @@ pub trait Canvas {
     fn cursor(&mut self, hotspot: Point, from: Layer, rect: Rect);
     /// Frees a layer (`dispose`).
     fn dispose(&mut self, layer: Layer);
+    /// Tells this viewer the value of a live parameter (`argv`, `blob`, `end`). A canvas
+    /// that only draws leaves it out.
+    fn argument(&mut self, _name: &str, _value: &str) {}
 }
 
 /// A layer by its Guacamole index: 0 is the visible default, above are further visible

@@ -64,6 +64,11 @@ pub trait Host: Send + Sync {
     async fn verify_host_key(&self, key: HostKey) -> Result<(), SessionError>;
 }
 
+/// One viewer of a session, told from the others. The engine numbers them as they come;
+/// no number returns within a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ViewerId(pub u64);
+
 /// What a viewer does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -76,6 +81,8 @@ pub enum Input {
     },
     /// The mouse, with every button as it is now.
     Mouse {
+        /// Whose mouse.
+        viewer: ViewerId,
         /// Pixels from the left.
         x: i32,
         /// Pixels from the top.
@@ -90,6 +97,8 @@ pub enum Input {
     Resize(Viewport),
     /// A parameter that was missing or changes live (`argv`).
     Argument {
+        /// Who sent it.
+        viewer: ViewerId,
         /// Name of the parameter.
         name: String,
         /// New value.

@@ -22,7 +22,7 @@ pub use driver::{
     registrations,
 };
 pub use endpoint::{Endpoint, Hostname, InvalidHostname};
-pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input};
+pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input, ViewerId};
 pub use error::{Cause, FieldError, SessionError};
 pub use plan::{Origin, Parameter, Parameters, Plan};
 pub use secret::Secret;

@@ -11,6 +11,8 @@ const BLOB: usize = 6048;
 /// Every image is begun and ended within its frame, so that one stream index serves all.
 /// The engine's other streams must use others.
 const IMAGE_STREAM: i64 = 0;
+/// The same for parameters; 1 is the clipboard's.
+const ARGUMENT_STREAM: i64 = 2;
 
 /// Collects a frame as instructions ("Drawing instructions" in the Guacamole protocol
 /// reference).
@@ -122,5 +124,14 @@ impl Canvas for WireCanvas {
 
     fn dispose(&mut self, layer: Layer) {
         self.instruction("dispose").int(layer.0.into());
+    }
+
+    fn argument(&mut self, name: &str, value: &str) {
+        self.instruction("argv").int(ARGUMENT_STREAM).str("text/plain").str(name);
+        for part in value.as_bytes().chunks(BLOB) {
+            let base64 = base64_simd::STANDARD.encode_to_string(part);
+            self.put("blob").int(ARGUMENT_STREAM).str(&base64);
+        }
+        self.put("end").int(ARGUMENT_STREAM);
     }
 }

@@ -50,6 +50,8 @@ pub struct Applied {
     pub disconnected: bool,
     /// Titles set by `name`.
     pub names: Vec<String>,
+    /// Live parameters that were told (`argv`): name and value, in order.
+    pub arguments: Vec<(String, String)>,
 }
 
 struct LayerState {
@@ -91,6 +93,8 @@ struct ImageStream {
 pub struct CanvasModel {
     layers: BTreeMap<i32, LayerState>,
     images: BTreeMap<i64, ImageStream>,
+    /// Name and base64 of each parameter whose stream is open.
+    arguments: BTreeMap<i64, (String, String)>,
 }
 
 impl CanvasModel {
@@ -108,11 +112,39 @@ impl CanvasModel {
         for instruction in Instructions::new(instructions) {
             let instruction = instruction?;
             *applied.opcodes.entry(instruction.opcode().to_owned()).or_default() += 1;
+            self.follow_argument(&instruction, &mut applied)?;
             if !self.draw(&instruction)? {
                 note(&instruction, &mut applied)?;
             }
         }
         Ok(applied)
+    }
+
+    fn follow_argument(
+        &mut self,
+        i: &Instruction<'_>,
+        applied: &mut Applied,
+    ) -> Result<(), ModelError> {
+        match i.opcode() {
+            "argv" => {
+                let named = (i.text(2)?.to_owned(), String::new());
+                self.arguments.insert(i.long(0)?, named);
+            }
+            "blob" => {
+                if let Some((_, base64)) = self.arguments.get_mut(&i.long(0)?) {
+                    base64.push_str(i.text(1)?);
+                }
+            }
+            "end" => {
+                if let Some((name, base64)) = self.arguments.remove(&i.long(0)?) {
+                    let value = String::from_utf8(decode_blobs(&base64)?)
+                        .map_err(|_| wrong("a parameter that is no text"))?;
+                    applied.arguments.push((name, value));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Width of the default layer in pixels.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fanlight_core::{Cause, Input, SessionError, Viewport};
+use fanlight_core::{Cause, Input, SessionError, ViewerId, Viewport};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::stage::Stage;
@@ -26,6 +26,7 @@ const DPI: std::ops::RangeInclusive<u32> = 24..=600;
 
 /// The half that a viewer's socket writes to: what the viewer may do reaches the client.
 pub(super) struct Inbox {
+    id: ViewerId,
     stage: Arc<Stage>,
     state: Arc<ViewerState>,
     input: mpsc::Sender<Input>,
@@ -40,6 +41,7 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn new(
+        id: ViewerId,
         stage: Arc<Stage>,
         state: Arc<ViewerState>,
         input: mpsc::Sender<Input>,
@@ -48,7 +50,7 @@ impl Inbox {
         let may_act = viewer.access != ViewerAccess::View && !stage.rules.read_only;
         let may_size = viewer.access == ViewerAccess::Own;
         let (dpi, streams, held) = (viewer.viewport.dpi, Streams::default(), Vec::new());
-        Self { stage, state, input, may_size, may_act, dpi, streams, held, stalled: false }
+        Self { id, stage, state, input, may_size, may_act, dpi, streams, held, stalled: false }
     }
 
     async fn obey(&mut self, instruction: &Instruction<'_>) {
@@ -92,7 +94,11 @@ impl Inbox {
     }
 
     async fn act(&mut self, instruction: &Instruction<'_>) {
-        let input = if instruction.opcode == "key" { key(instruction) } else { mouse(instruction) };
+        let input = if instruction.opcode == "key" {
+            key(instruction)
+        } else {
+            mouse(self.id, instruction)
+        };
         let Some(input) = input else { return };
         if let Input::Key { keysym, pressed } = input {
             self.held.retain(|held| *held != keysym);
@@ -126,7 +132,7 @@ impl Inbox {
         };
         self.offer(match purpose {
             Purpose::Clipboard => Input::Clipboard(text),
-            Purpose::Argument(name) => Input::Argument { name, value: text },
+            Purpose::Argument(name) => Input::Argument { viewer: self.id, name, value: text },
         })
         .await;
     }
@@ -174,8 +180,9 @@ fn key(instruction: &Instruction<'_>) -> Option<Input> {
     Some(Input::Key { keysym: instruction.number(0)?, pressed })
 }
 
-fn mouse(instruction: &Instruction<'_>) -> Option<Input> {
+fn mouse(viewer: ViewerId, instruction: &Instruction<'_>) -> Option<Input> {
     Some(Input::Mouse {
+        viewer,
         x: instruction.number(0)?,
         y: instruction.number(1)?,
         buttons: instruction.number(2)?,

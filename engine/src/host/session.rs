@@ -1,9 +1,12 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fanlight_core::{Cause, ClientSession, EngineClient, Host, Input, Parameters, SessionError};
+use fanlight_core::{
+    Cause, ClientSession, EngineClient, Host, Input, Parameters, SessionError, ViewerId,
+};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +28,7 @@ pub(super) struct EmbeddedSession {
     id: String,
     stage: Arc<Stage>,
     input: mpsc::Sender<Input>,
+    viewers: AtomicU64,
     cancel: CancellationToken,
 }
 
@@ -46,7 +50,8 @@ impl EmbeddedSession {
         let cancel = CancellationToken::new();
         // Owned by the handle: its drop cancels the token, which ends this task.
         tokio::spawn(run(client, session, stage.clone(), cancel.clone()));
-        Arc::new(Self { id: format!("${}", Uuid::new_v4()), stage, input: sender, cancel })
+        let (id, viewers) = (format!("${}", Uuid::new_v4()), AtomicU64::new(0));
+        Arc::new(Self { id, stage, input: sender, viewers, cancel })
     }
 }
 
@@ -96,13 +101,14 @@ impl EngineSession for EmbeddedSession {
         if let Some(end) = self.stage.end() {
             return Err(end.clone().err().unwrap_or_else(closed));
         }
+        let id = ViewerId(self.viewers.fetch_add(1, Ordering::Relaxed));
         let state = Arc::new(ViewerState::default());
-        let reader = ViewerReader::new(self.stage.clone(), state.clone());
+        let reader = ViewerReader::new(id, self.stage.clone(), state.clone());
         if viewer.access == ViewerAccess::Own {
             // A client that does not read now learns the size from the next `size`.
             let _ = self.input.try_send(Input::Resize(viewer.viewport));
         }
-        let inbox = Inbox::new(self.stage.clone(), state, self.input.clone(), &viewer);
+        let inbox = Inbox::new(id, self.stage.clone(), state, self.input.clone(), &viewer);
         Ok(Link { reader: Box::new(reader), writer: Box::new(inbox) })
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use fanlight_core::{Cause, Painter, SessionError};
+use fanlight_core::{Cause, Painter, SessionError, ViewerId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -35,12 +35,15 @@ pub(super) struct ViewerState {
 
 /// The half that a viewer's socket pulls from.
 pub(super) struct ViewerReader {
+    viewer: ViewerId,
     stage: Arc<Stage>,
     state: Arc<ViewerState>,
     notices: Notices,
     painter: Option<Box<dyn Painter>>,
     screen_number: u64,
     painted: u64,
+    /// When the painter wants to paint again although nothing changed.
+    paint_again: Option<Instant>,
     last_words: Instant,
     end_seen: Option<Instant>,
     finished: bool,
@@ -56,15 +59,17 @@ enum Next {
 }
 
 impl ViewerReader {
-    pub(super) fn new(stage: Arc<Stage>, state: Arc<ViewerState>) -> Self {
+    pub(super) fn new(viewer: ViewerId, stage: Arc<Stage>, state: Arc<ViewerState>) -> Self {
         let notices = Notices::joining(&stage.board());
         Self {
+            viewer,
             stage,
             state,
             notices,
             painter: None,
             screen_number: 0,
             painted: 0,
+            paint_again: None,
             last_words: Instant::now(),
             end_seen: None,
             finished: false,
@@ -85,22 +90,31 @@ impl ViewerReader {
         }
         let keep_alive = self.last_words + KEEP_ALIVE;
         let until = deadline.unwrap_or(keep_alive);
-        if self.up_to_date() {
+        if self.up_to_date(now) {
             if deadline.is_none() && keep_alive <= now {
                 return Ok(Next::Send(self.keep_alive(now)));
             }
-            return Ok(Next::WaitForChange(until));
+            return Ok(Next::WaitForChange(self.until(until)));
         }
         let turn = self.state.pace.lock().turn(now);
         match turn {
             Turn::AfterAck => Ok(Next::Wait(until)),
             Turn::At(slot) => Ok(Next::Wait(slot.min(until))),
-            Turn::Now => Ok(self.frame(now).map_or(Next::WaitForChange(until), Next::Send)),
+            Turn::Now => match self.frame(now) {
+                Some(frame) => Ok(Next::Send(frame)),
+                None => Ok(Next::WaitForChange(self.until(until))),
+            },
         }
     }
 
-    fn up_to_date(&self) -> bool {
-        self.painted == self.stage.generation() && self.notices.knows(&self.stage.board())
+    fn up_to_date(&self, now: Instant) -> bool {
+        self.painted == self.stage.generation()
+            && self.paint_again.is_none_or(|moment| moment > now)
+            && self.notices.knows(&self.stage.board())
+    }
+
+    fn until(&self, limit: Instant) -> Instant {
+        self.paint_again.map_or(limit, |moment| moment.min(limit))
     }
 
     /// One frame with everything that this viewer lacks, if that is anything. Notices
@@ -108,7 +122,7 @@ impl ViewerReader {
     fn frame(&mut self, now: Instant) -> Option<BytesMut> {
         let mut frame = BytesMut::new();
         self.notices.write(&self.stage.board(), &mut frame);
-        self.paint(&mut frame);
+        self.paint(&mut frame, now);
         let mut pace = self.state.pace.lock();
         if frame.is_empty() || self.painter.is_none() {
             pace.looked(now);
@@ -118,7 +132,7 @@ impl ViewerReader {
         (!frame.is_empty()).then_some(frame)
     }
 
-    fn paint(&mut self, frame: &mut BytesMut) {
+    fn paint(&mut self, frame: &mut BytesMut, now: Instant) {
         // Read before painting: a change that comes meanwhile is painted next time.
         self.painted = self.stage.generation();
         self.follow_screen();
@@ -131,6 +145,8 @@ impl ViewerReader {
                 frame.extend_from_slice(&drawn);
             }
         }
+        let again = self.painter.as_ref().and_then(|painter| painter.again_in());
+        self.paint_again = again.map(|wait| now + wait);
     }
 
     fn follow_screen(&mut self) {
@@ -138,7 +154,7 @@ impl ViewerReader {
             && shown.number != self.screen_number
         {
             self.screen_number = shown.number;
-            self.painter = Some(shown.screen.painter());
+            self.painter = Some(shown.screen.painter(self.viewer));
         }
     }
 
@@ -159,7 +175,7 @@ impl ViewerReader {
         let limit = *self.end_seen.get_or_insert(now) + FAREWELL_LIMIT;
         let turn = self.state.pace.lock().turn(now);
         let mut out = match turn {
-            _ if self.up_to_date() => BytesMut::new(),
+            _ if self.up_to_date(now) => BytesMut::new(),
             Turn::AfterAck if now < limit => return Next::Wait(limit),
             Turn::At(slot) if now < limit => return Next::Wait(slot.min(limit)),
             _ => self.frame(now).unwrap_or_default(),

@@ -34,6 +34,10 @@ struct Run {
 }
 
 impl Archive {
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     pub(super) fn clear(&mut self) {
         self.lines.clear();
     }

@@ -10,6 +10,8 @@ pub struct ColorScheme {
     /// Cells without a background of their own.
     pub background: Color,
     palette: Box<[Color; 256]>,
+    /// The parameter that it was read from.
+    text: Box<str>,
 }
 
 const fn rgb(value: u32) -> Color {
@@ -62,6 +64,8 @@ const NAMES: [(&str, u32); 18] = [
     ("yellow", 0xFF_FF00),
 ];
 
+const DEFAULT_NAME: &str = "gray-black";
+
 impl Default for ColorScheme {
     fn default() -> Self {
         Self::pair(GRAY, BLACK)
@@ -74,7 +78,7 @@ impl ColorScheme {
         for (index, slot) in palette.iter_mut().enumerate() {
             *slot = xterm_color(index as u8);
         }
-        Self { foreground, background, palette }
+        Self { foreground, background, palette, text: DEFAULT_NAME.into() }
     }
 
     /// Reads a `color-scheme` parameter: one of guacd's names, or `name: value` pairs
@@ -82,8 +86,8 @@ impl ColorScheme {
     /// and the value a colour name, `colorN` or `rgb:RR/GG/BB`. What it cannot read keeps
     /// its default.
     pub fn parse(text: &str) -> Self {
-        match text.trim() {
-            "" | "gray-black" => Self::default(),
+        let mut scheme = match text.trim() {
+            "" | DEFAULT_NAME => return Self::default(),
             "black-white" => Self::pair(BLACK, WHITE),
             "green-black" => Self::pair(GREEN, BLACK),
             "white-black" => Self::pair(WHITE, BLACK),
@@ -94,7 +98,14 @@ impl ColorScheme {
                 }
                 scheme
             }
-        }
+        };
+        scheme.text = text.trim().into();
+        scheme
+    }
+
+    /// The parameter that makes this scheme.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     fn assign(&mut self, name: &str, value: &str) {

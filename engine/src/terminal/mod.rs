@@ -9,6 +9,7 @@ mod glyphs;
 mod guard;
 mod keyboard;
 mod keys;
+pub mod live;
 mod mouse;
 mod options;
 mod painter;
@@ -17,6 +18,7 @@ pub mod prompt;
 mod report;
 mod state;
 mod watch;
+mod watcher;
 
 pub use colors::ColorScheme;
 pub use options::TerminalOptions;

@@ -42,12 +42,12 @@ impl TerminalOptions {
     /// Reads guacd's terminal parameters; what is absent or no number keeps its default.
     /// `font-name` is ignored: the fonts ship with the program.
     pub fn from_parameters(parameters: &Parameters) -> Self {
-        let number = |name| parameters.get(name).and_then(|text| text.trim().parse::<f32>().ok());
         let default = Self::default();
         Self {
-            font_points: number("font-size")
-                .filter(|points| points.is_finite())
-                .map_or(default.font_points, |p| p.clamp(*FONT_POINTS.start(), *FONT_POINTS.end())),
+            font_points: parameters
+                .get("font-size")
+                .and_then(font_points)
+                .unwrap_or(default.font_points),
             scrollback: parameters
                 .get("scrollback")
                 .and_then(|text| text.trim().parse::<usize>().ok())
@@ -59,4 +59,10 @@ impl TerminalOptions {
             colors: parameters.get("color-scheme").map_or(default.colors, ColorScheme::parse),
         }
     }
+}
+
+/// Reads a font size in points; the nearest that is possible.
+pub(super) fn font_points(text: &str) -> Option<f32> {
+    let points = text.trim().parse::<f32>().ok().filter(|points| points.is_finite())?;
+    Some(points.clamp(*FONT_POINTS.start(), *FONT_POINTS.end()))
 }

@@ -6,7 +6,7 @@ use alacritty_terminal::event::{Event, WindowSize};
 use alacritty_terminal::grid::{Dimensions, Scroll};
 use alacritty_terminal::term::{Config, Term};
 use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Processor, Rgb};
-use fanlight_core::{Input, Painter, Screen, Viewport};
+use fanlight_core::{Input, Painter, Screen, ViewerId, Viewport};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -18,8 +18,8 @@ use super::fonts::{CellMetrics, FontSize};
 use super::guard::{Guard, NoDelay};
 use super::keyboard::Modifiers;
 use super::mouse::Mouse;
-use super::painter::TerminalPainter;
 use super::watch::Watch;
+use super::watcher::Watcher;
 
 const MOST_COLUMNS: u32 = 1000;
 const MOST_ROWS: u32 = 500;
@@ -76,13 +76,15 @@ pub(super) struct State {
     outbox: Outbox,
     watch: Watch,
     saved_titles: u8,
-    archive: Archive,
+    pub(super) archive: Archive,
     pub(super) options: TerminalOptions,
     pub(super) viewport: Viewport,
     pub(super) metrics: CellMetrics,
     pub(super) modifiers: Modifiers,
     pub(super) mouse: Mouse,
     pub(super) clipboard: String,
+    /// Counts what viewers asked to change, so that they are told what became of it.
+    pub(super) wishes: u64,
     /// Counts changes, so that a painter knows whether there is something to compare.
     pub(super) version: u64,
 }
@@ -145,6 +147,7 @@ impl Terminal {
             modifiers: Modifiers::default(),
             mouse: Mouse::default(),
             clipboard: String::new(),
+            wishes: 0,
             version: 0,
         };
         Arc::new(Self { state: Arc::new(Mutex::new(state)), fed: Notify::new() })
@@ -187,8 +190,8 @@ impl Terminal {
 }
 
 impl Screen for Terminal {
-    fn painter(&self) -> Box<dyn Painter> {
-        Box::new(TerminalPainter::new(Arc::clone(&self.state)))
+    fn painter(&self, viewer: ViewerId) -> Box<dyn Painter> {
+        Box::new(Watcher::new(Arc::clone(&self.state), viewer))
     }
 }
 
@@ -261,13 +264,13 @@ impl State {
     fn input(&mut self, input: &Input) -> Effects {
         let effects = match input {
             Input::Key { keysym, pressed } => self.key(*keysym, *pressed),
-            Input::Mouse { x, y, buttons } => self.pointer(*x, *y, *buttons),
+            Input::Mouse { x, y, buttons, .. } => self.pointer(*x, *y, *buttons),
             Input::Clipboard(text) => {
                 self.clipboard.clone_from(text);
                 Effects::default()
             }
             Input::Resize(viewport) => self.resize(*viewport),
-            Input::Argument { .. } => Effects::default(),
+            Input::Argument { name, value, .. } => self.argument(name, value),
         };
         if effects.changed {
             self.version += 1;
@@ -279,11 +282,16 @@ impl State {
         if viewport == self.viewport {
             return Effects::default();
         }
+        self.viewport = viewport;
+        self.lay_out()
+    }
+
+    /// Fills the viewport with cells, whose size depends on it and on the font.
+    pub(super) fn lay_out(&mut self) -> Effects {
         self.unpack_scrollback();
         let before = self.size();
-        self.viewport = viewport;
-        self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, viewport));
-        let grid = fit(viewport, self.metrics);
+        self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, self.viewport));
+        let grid = fit(self.viewport, self.metrics);
         self.bound_scrollback(grid.columns);
         self.term.resize(grid);
         self.keep_view_inside();

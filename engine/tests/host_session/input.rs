@@ -1,4 +1,4 @@
-use fanlight_core::{Input, Plan, Viewport};
+use fanlight_core::{Input, Plan, ViewerId, Viewport};
 use fanlight_engine::link::ViewerAccess;
 
 use crate::stand::{elements, stand};
@@ -17,7 +17,7 @@ async fn what_an_owner_does_arrives_in_order() {
     let expected = vec![
         Input::Key { keysym: 97, pressed: true },
         Input::Key { keysym: 97, pressed: false },
-        Input::Mouse { x: 10, y: -3, buttons: 5 },
+        Input::Mouse { viewer: ViewerId(0), x: 10, y: -3, buttons: 5 },
         Input::Resize(Viewport { width: 800, height: 600, dpi: 96 }),
         Input::Resize(Viewport { width: 64, height: 8192, dpi: 192 }),
         Input::Clipboard("zwölf".into()),
@@ -97,7 +97,8 @@ async fn an_argument_comes_with_its_name_and_a_file_is_refused() {
     seat.send("blob", &["3", "MTQ="]).await;
     seat.send("end", &["3"]).await;
     seat.send("file", &["4", "text/plain", "a.txt"]).await;
-    let argument = Input::Argument { name: "font-size".into(), value: "14".into() };
+    let argument =
+        Input::Argument { viewer: ViewerId(0), name: "font-size".into(), value: "14".into() };
     assert_eq!(stand.inputs().await, vec![argument]);
     let answers = elements(&seat.next().await);
     assert_eq!(answers.last().unwrap()[..], ["ack", "4", "Not supported", "256"]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanlight_core::{
     Canvas, ClientSession, Color, EngineClient, Host, HostKey, Input, Layer, Painter, Plan, Rect,
-    Screen, SessionError, Step, Viewport,
+    Screen, SessionError, Step, ViewerId, Viewport,
 };
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::{
@@ -208,7 +208,7 @@ impl Number {
 pub(crate) struct Shown(pub(crate) Arc<Number>);
 
 impl Screen for Shown {
-    fn painter(&self) -> Box<dyn Painter> {
+    fn painter(&self, _: ViewerId) -> Box<dyn Painter> {
         Box::new(NumberPainter { number: self.0.clone(), seen: 0 })
     }
 }

@@ -3,6 +3,7 @@
 
 mod effects;
 mod keys;
+mod live;
 mod mouse;
 mod picture;
 mod rest;

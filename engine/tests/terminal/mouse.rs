@@ -1,6 +1,6 @@
 //! Mouse, selection, scrollback, paste.
 
-use crate::support::{Viewer, chord, mouse, picture, press, terminal};
+use crate::support::{VIEWER, Viewer, chord, mouse, picture, press, terminal};
 use fanlight_core::Input;
 use fanlight_engine::terminal::Terminal;
 
@@ -17,17 +17,24 @@ const WHEEL_DOWN: u8 = 16;
 fn drag(terminal: &Terminal, from: (u32, u32), to: (u32, u32)) -> Option<String> {
     mouse(terminal, from.0, from.1, 0);
     terminal.input(&Input::Mouse {
+        viewer: VIEWER,
         x: (from.0 * 10 + 1) as i32,
         y: (from.1 * 19) as i32,
         buttons: LEFT,
     });
     terminal.input(&Input::Mouse {
+        viewer: VIEWER,
         x: (to.0 * 10 + 9) as i32,
         y: (to.1 * 19) as i32,
         buttons: LEFT,
     });
     terminal
-        .input(&Input::Mouse { x: (to.0 * 10 + 9) as i32, y: (to.1 * 19) as i32, buttons: 0 })
+        .input(&Input::Mouse {
+            viewer: VIEWER,
+            x: (to.0 * 10 + 9) as i32,
+            y: (to.1 * 19) as i32,
+            buttons: 0,
+        })
         .clipboard
 }
 
@@ -203,7 +210,8 @@ fn pasting_types_the_clipboard() {
 fn a_pointer_outside_of_the_window_is_at_its_edge() {
     let terminal = terminal(20, 4);
     terminal.feed(b"\x1b[?1003h\x1b[?1006h");
-    let far = |x, y| terminal.input(&Input::Mouse { x, y, buttons: LEFT }).to_remote;
+    let far =
+        |x, y| terminal.input(&Input::Mouse { viewer: VIEWER, x, y, buttons: LEFT }).to_remote;
     assert_eq!(far(i32::MAX, i32::MAX), b"\x1b[<0;20;4M");
     assert_eq!(far(i32::MIN, i32::MIN), b"\x1b[<32;1;1M");
 }

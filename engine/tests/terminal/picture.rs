@@ -1,6 +1,6 @@
 //! What viewers see of a terminal, down to the pixel.
 
-use crate::support::{CELL, Viewer, picture, terminal, viewport};
+use crate::support::{CELL, VIEWER, Viewer, picture, terminal, viewport};
 use fanlight_core::Input;
 use proptest::prelude::*;
 
@@ -264,8 +264,8 @@ proptest! {
                 }
                 Act::Wheel(up) => {
                     let buttons = if up { 8 } else { 16 };
-                    terminal.input(&Input::Mouse { x: 5, y: 5, buttons });
-                    terminal.input(&Input::Mouse { x: 5, y: 5, buttons: 0 });
+                    terminal.input(&Input::Mouse { viewer: VIEWER, x: 5, y: 5, buttons });
+                    terminal.input(&Input::Mouse { viewer: VIEWER, x: 5, y: 5, buttons: 0 });
                 }
                 Act::Rest => terminal.rest(),
                 Act::Look => {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use fanlight_core::{Input, Painter, Screen, Viewport};
+use fanlight_core::{Input, Painter, Screen, ViewerId, Viewport};
 use fanlight_engine::display::WireCanvas;
 use fanlight_engine::display::model::{Applied, CanvasModel};
 use fanlight_engine::terminal::{Effects, Terminal, TerminalOptions};
 
 /// A cell at 12 points and 96 dots per inch, in pixels.
 pub(crate) const CELL: (u32, u32) = (10, 19);
+
+/// The one who has the mouse.
+pub(crate) const VIEWER: ViewerId = ViewerId(1);
 
 pub(crate) fn viewport(columns: u32, rows: u32) -> Viewport {
     Viewport { width: columns * CELL.0, height: rows * CELL.1, dpi: 96 }
@@ -27,7 +30,11 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     pub(crate) fn of(terminal: &Terminal) -> Self {
-        Self { painter: terminal.painter(), canvas: WireCanvas::new(), model: CanvasModel::new() }
+        Self {
+            painter: terminal.painter(VIEWER),
+            canvas: WireCanvas::new(),
+            model: CanvasModel::new(),
+        }
     }
 
     /// Receives a frame: how many bytes it had, and what was in it.
@@ -80,5 +87,5 @@ pub(crate) fn chord(terminal: &Terminal, held: &[u32], keysym: u32) -> Effects {
 /// Moves the mouse to the middle of a cell.
 pub(crate) fn mouse(terminal: &Terminal, column: u32, row: u32, buttons: u8) -> Effects {
     let (x, y) = (column * CELL.0 + CELL.0 / 2, row * CELL.1 + CELL.1 / 2);
-    terminal.input(&Input::Mouse { x: x as i32, y: y as i32, buttons })
+    terminal.input(&Input::Mouse { viewer: VIEWER, x: x as i32, y: y as i32, buttons })
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use fanlight_core::{
     Canvas, Capabilities, Cause, ClientSession, Color, DriverInfo, Endpoint, EngineClient,
     FieldError, Hostname, Input, Layer, Painter, Plan, ProtocolDriver, Rect, Resource, Screen,
-    Secret, SessionCx, SessionError, Step, Summary, Viewport, register_driver,
+    Secret, SessionCx, SessionError, Step, Summary, ViewerId, Viewport, register_driver,
 };
 use parking_lot::Mutex;
 use schemars::JsonSchema;
@@ -221,7 +221,7 @@ struct SteamPainter {
 }
 
 impl Screen for Steam {
-    fn painter(&self) -> Box<dyn Painter> {
+    fn painter(&self, _: ViewerId) -> Box<dyn Painter> {
         let count = Arc::clone(&self.count);
         Box::new(SteamPainter { count, window: self.window, painted: None })
     }

@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use fanlight_core::{Canvas, Painter, ViewerId};
+use parking_lot::Mutex;
+
+use super::live::Told;
+use super::painter::TerminalPainter;
+use super::state::State;
+
+/// One viewer of a terminal: the picture, and the values told beside it.
+pub(super) struct Watcher {
+    state: Arc<Mutex<State>>,
+    picture: TerminalPainter,
+    told: Told,
+}
+
+impl Watcher {
+    pub(super) fn new(state: Arc<Mutex<State>>, _viewer: ViewerId) -> Self {
+        let picture = TerminalPainter::new(Arc::clone(&state));
+        Self { state, picture, told: Told::default() }
+    }
+}
+
+impl Painter for Watcher {
+    fn paint(&mut self, canvas: &mut dyn Canvas) -> bool {
+        let drawn = self.picture.paint(canvas);
+        let told = self.told.tell(&self.state.lock(), canvas);
+        drawn || told
+    }
+}
