@@ -39,16 +39,32 @@ fn list_migrations(folder: &Path) -> Result<String, Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<_> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     files.sort_by_key(fs::DirEntry::file_name);
-    let mut code = String::from("const MIGRATIONS: &[(i64, &str, &str)] = &[\n");
+    let mut code = String::from("const MIGRATIONS: &[MigrationFile] = &[\n");
     for file in files {
         let name = file.file_name().to_string_lossy().into_owned();
-        let Some((number, title)) = name.strip_suffix(".sql").and_then(|n| n.split_once('_'))
-        else {
+        let Some((version, title, backend)) = migration_name(&name) else {
             return Err(format!("migrations/{name} is not named like 0001_title.sql").into());
         };
-        let number: i64 = number.parse()?;
-        writeln!(code, "    ({number}, {title:?}, include_str!({:?})),", file.path())?;
+        let path = file.path();
+        writeln!(
+            code,
+            "    MigrationFile {{ version: {version}, title: {title:?}, backend: {backend}, \
+             sql: include_str!({path:?}) }},"
+        )?;
     }
     code.push_str("];\n");
     Ok(code)
+}
+
+/// `0001_title.sql`, or `0001_title.sqlite.sql` and `0001_title.postgres.sql` where the two
+/// have no words in common.
+fn migration_name(name: &str) -> Option<(i64, &str, &'static str)> {
+    let (number, rest) = name.strip_suffix(".sql")?.split_once('_')?;
+    let (title, backend) = match rest.split_once('.') {
+        None => (rest, "None"),
+        Some((title, "sqlite")) => (title, "Some(Backend::Sqlite)"),
+        Some((title, "postgres")) => (title, "Some(Backend::Postgres)"),
+        Some(_) => return None,
+    };
+    Some((number.parse().ok()?, title, backend))
 }

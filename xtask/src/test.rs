@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::machine::{CHROMIUM, MMDEBSTRAP, SSH, SSHD, cache_folder, has, provide, provide_node};
+use crate::machine::{
+    CHROMIUM, MMDEBSTRAP, POSTGRESQL, SSH, SSHD, cache_folder, has, provide, provide_node,
+};
 use crate::process::{command, done, succeeds};
 use crate::{openapi, ui};
 
@@ -50,7 +52,7 @@ fn seconds(time: Duration) -> String {
 }
 
 fn install() -> Result<()> {
-    provide(&[&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP])?;
+    provide(&[&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL])?;
     provide_node()
 }
 

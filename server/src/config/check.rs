@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::str::FromStr;
 
-use fanlight_core::{EngineKind, FieldError, Hostname};
+use fanlight_core::{EngineKind, FieldError, Hostname, Secret};
 use fanlight_engine::guacd::{GuacdAddress, GuacdConfig, GuacdTls};
 use ipnet::IpNet;
 use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::checked::{
-    AccessConfig, Config, DatabaseConfig, LogConfig, NetworkConfig, NetworkRules, Preset,
-    ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, NetworkConfig, NetworkRules,
+    Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 use super::raw::{
     RawConfig, RawDatabase, RawGuacd, RawNetwork, RawPreset, RawRules, RawServer, RawSessions,
@@ -141,14 +143,33 @@ fn site(raw: &RawSite, complaints: &mut Complaints) -> SiteConfig {
 }
 
 fn database(raw: &RawDatabase, data_dir: &Path, complaints: &mut Complaints) -> DatabaseConfig {
-    let url = raw
-        .url
-        .clone()
-        .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("fanlight.db").display()));
-    if !url.starts_with("sqlite:") {
-        complaints.add("database.url", "must begin with sqlite:");
+    let default = DatabasePlace::File(data_dir.join("fanlight.db"));
+    let place = match &raw.url {
+        None => default,
+        Some(url) => {
+            let expected =
+                "must be sqlite:FILE (without parameters) or postgres://USER@HOST/DATABASE";
+            complaints.take("database.url", database_place(url), expected).unwrap_or(default)
+        }
+    };
+    DatabaseConfig {
+        place,
+        busy_timeout: raw.busy_timeout.0,
+        max_connections: raw.max_connections,
+        migration_timeout: raw.migration_timeout.0,
     }
-    DatabaseConfig { url, busy_timeout: raw.busy_timeout.0 }
+}
+
+fn database_place(url: &Secret<String>) -> Option<DatabasePlace> {
+    if let Some(rest) = url.expose().strip_prefix("sqlite:") {
+        let file = rest.strip_prefix("//").unwrap_or(rest);
+        let is_file = !file.is_empty() && !file.starts_with(':') && !file.contains('?');
+        return is_file.then(|| DatabasePlace::File(file.into()));
+    }
+    let scheme = Url::parse(url.expose()).ok()?.scheme().to_owned();
+    let is_postgres = ["postgres", "postgresql"].contains(&scheme.as_str())
+        && PgConnectOptions::from_str(url.expose()).is_ok();
+    is_postgres.then(|| DatabasePlace::Server(url.clone()))
 }
 
 fn access(raw: &RawConfig) -> AccessConfig {
@@ -271,11 +292,4 @@ fn presets(raw: &[RawPreset], complaints: &mut Complaints) -> Vec<Preset> {
         settings: preset.settings.clone(),
     });
     checked.collect()
-}
-
-/// The folder that holds the database file, which is made at start.
-pub(crate) fn database_folder(url: &str) -> Option<PathBuf> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let file = path.split('?').next().filter(|file| !file.starts_with(':'))?;
-    Path::new(file).parent().map(Path::to_path_buf)
 }

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fanlight_core::EngineKind;
+use fanlight_core::{EngineKind, Secret};
 use fanlight_engine::guacd::GuacdConfig;
 use ipnet::IpNet;
 use serde_json::{Map, Value};
@@ -91,10 +91,23 @@ pub struct SiteConfig {
 /// Where rows are kept.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
-    /// `sqlite:` URL.
-    pub url: String,
-    /// How long a locked database is waited for.
+    /// The file or server.
+    pub place: DatabasePlace,
+    /// How long a locked or absent database is waited for.
     pub busy_timeout: Duration,
+    /// Most connections of this gateway.
+    pub max_connections: u32,
+    /// How long bringing the tables up to date may take.
+    pub migration_timeout: Duration,
+}
+
+/// A file or a server.
+#[derive(Debug, Clone)]
+pub enum DatabasePlace {
+    /// An SQLite file.
+    File(PathBuf),
+    /// The URL of a PostgreSQL database; it may hold a password.
+    Server(Secret<String>),
 }
 
 /// Sign-ins and the brake on failed ones.

@@ -8,10 +8,9 @@ mod period;
 mod raw;
 mod times;
 
-pub(crate) use check::database_folder;
 pub use checked::{
-    AccessConfig, Config, DatabaseConfig, HostKeyPolicy, LogConfig, LogFormat, NetworkConfig,
-    NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig, LogFormat,
+    NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 pub use load::{ConfigError, Sources};
 pub use period::Period;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use fanlight_core::EngineKind;
+use fanlight_core::{EngineKind, Secret};
 
 use super::{HostKeyPolicy, LogFormat, Period};
 
@@ -95,15 +95,27 @@ impl Default for RawSite {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawDatabase {
-    /// `sqlite:` and a file. Default: `fanlight.db` in `data_dir`.
-    pub url: Option<String>,
-    /// How long a locked database is waited for before the answer is 503.
+    /// `sqlite:` and a file, or `postgres://user:password@host/database` with its parameters
+    /// (`sslmode`, `sslrootcert`). Default: the file `fanlight.db` in `data_dir`.
+    pub url: Option<Secret<String>>,
+    /// How long a locked or absent database is waited for before the answer is 503.
     pub busy_timeout: Period,
+    /// Most connections of this gateway to the database.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_connections: u32,
+    /// How long bringing the tables up to date may take at the start, the wait for another
+    /// node that does so included.
+    pub migration_timeout: Period,
 }
 
 impl Default for RawDatabase {
     fn default() -> Self {
-        Self { url: None, busy_timeout: Period::seconds(5) }
+        Self {
+            url: None,
+            busy_timeout: Period::seconds(5),
+            max_connections: 8,
+            migration_timeout: Period::seconds(5 * 60),
+        }
     }
 }
 

@@ -23,11 +23,13 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
 }
 
 /// Times in which something has to happen: without any, it never could.
-fn limits(raw: &RawConfig) -> [(&'static str, Period); 15] {
-    let RawConfig { server, access, sessions, guacd, .. } = raw;
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 17] {
+    let RawConfig { server, database, access, sessions, guacd, .. } = raw;
     [
         ("server.request_timeout", server.request_timeout),
         ("server.header_timeout", server.header_timeout),
+        ("database.busy_timeout", database.busy_timeout),
+        ("database.migration_timeout", database.migration_timeout),
         ("access.sign_in_lifetime", access.sign_in_lifetime),
         ("access.link_lifetime", access.link_lifetime),
         ("sessions.pending_timeout", sessions.pending_timeout),
@@ -45,10 +47,9 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 15] {
 }
 
 /// Times of patience: none at all can be meant.
-fn graces(raw: &RawConfig) -> [(&'static str, Period); 5] {
+fn graces(raw: &RawConfig) -> [(&'static str, Period); 4] {
     [
         ("server.shutdown_grace", raw.server.shutdown_grace),
-        ("database.busy_timeout", raw.database.busy_timeout),
         ("access.failure_window", raw.access.failure_window),
         ("sessions.reattach_grace", raw.sessions.reattach_grace),
         ("sessions.reconnect_grace", raw.sessions.reconnect_grace),

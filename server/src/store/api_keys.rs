@@ -1,10 +1,9 @@
 use ipnet::IpNet;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, StoreError, damaged, from_millis, read_id, to_millis};
+use super::{DbRow, Store, StoreError, damaged, from_millis, read_id, to_millis};
 
 /// An API key as it is kept: without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +137,7 @@ impl Store {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<ApiKey, sqlx::Error> {
+fn read(row: &DbRow) -> Result<ApiKey, sqlx::Error> {
     let networks: &str = row.try_get("allowed_networks")?;
     Ok(ApiKey {
         id: read_id(row, "id")?,

@@ -1,6 +1,7 @@
 use std::io;
 
 use sqlx::error::ErrorKind;
+use sqlx::postgres::PgDatabaseError;
 
 /// Why the database did not do what it was asked. Its detail is for the log only.
 #[derive(Debug, thiserror::Error)]
@@ -38,28 +39,65 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::Unavailable(error)
-            }
-            sqlx::Error::Database(detail) if detail.kind() == ErrorKind::UniqueViolation => {
-                Self::Conflict
-            }
-            sqlx::Error::Database(detail) => match primary_code(detail.code().as_deref()) {
-                Some(
-                    SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN,
-                ) => Self::Unavailable(error),
-                Some(SQLITE_FULL) => Self::Full,
-                _ => Self::Failed(error),
-            },
-            _ => Self::Failed(error),
+        match kind(&error) {
+            Kind::Unavailable => Self::Unavailable(error),
+            Kind::Conflict => Self::Conflict,
+            Kind::Full => Self::Full,
+            Kind::Failed => Self::Failed(error),
         }
     }
 }
 
+enum Kind {
+    Unavailable,
+    Conflict,
+    Full,
+    Failed,
+}
+
+fn kind(error: &sqlx::Error) -> Kind {
+    match error {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_) => Kind::Unavailable,
+        sqlx::Error::Database(detail) if detail.kind() == ErrorKind::UniqueViolation => {
+            Kind::Conflict
+        }
+        sqlx::Error::Database(detail) => match detail.try_downcast_ref::<PgDatabaseError>() {
+            Some(of_postgres) => postgres_kind(of_postgres.code()),
+            None => sqlite_kind(detail.code().as_deref()),
+        },
+        _ => Kind::Failed,
+    }
+}
+
 /// The low byte of an extended result code names its kind.
-fn primary_code(extended: Option<&str>) -> Option<u32> {
-    extended?.parse::<u32>().ok().map(|code| code & 0xff)
+fn sqlite_kind(extended: Option<&str>) -> Kind {
+    match extended.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
+        Some(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN) => {
+            Kind::Unavailable
+        }
+        Some(SQLITE_FULL) => Kind::Full,
+        _ => Kind::Failed,
+    }
+}
+
+/// By class of SQLSTATE, <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn postgres_kind(state: &str) -> Kind {
+    const DISK_FULL: &str = "53100";
+    // A standby that was promoted from under us, a node that waits too long for a lock.
+    const READ_ONLY: &str = "25006";
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    const NO_SUCH_DATABASE: &str = "3D000";
+    // Connection, authorisation, deadlock, resources, operator (restart, time-out), system.
+    const CLASSES: [&str; 6] = ["08", "28", "40", "53", "57", "58"];
+    match state {
+        DISK_FULL => Kind::Full,
+        READ_ONLY | LOCK_NOT_AVAILABLE | NO_SUCH_DATABASE => Kind::Unavailable,
+        _ if CLASSES.iter().any(|class| state.starts_with(class)) => Kind::Unavailable,
+        _ => Kind::Failed,
+    }
 }
 
 #[cfg(test)]

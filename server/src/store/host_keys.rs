@@ -1,7 +1,7 @@
 use sqlx::Row;
 use time::OffsetDateTime;
 
-use super::{Store, StoreError, from_millis, to_millis};
+use super::{DbRow, Store, StoreError, from_millis, to_millis};
 
 /// The key that belongs to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Store {
     }
 }
 
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<KnownHostKey, sqlx::Error> {
+fn read(row: &DbRow) -> Result<KnownHostKey, sqlx::Error> {
     Ok(KnownHostKey {
         endpoint: row.try_get("endpoint")?,
         public_key: row.try_get("public_key")?,

@@ -1,7 +1,12 @@
 //! What outlives the process: one file per table, queries that run on SQLite and
-//! PostgreSQL alike (`$1` placeholders, ids as text, times as milliseconds).
+//! PostgreSQL alike.
+//!
+//! What both understand: `$1` placeholders; columns of the types `TEXT` and `BIGINT` only
+//! (ids as text, times as milliseconds, lists as JSON); `ON CONFLICT`, `RETURNING`;
+//! `LOWER(a) LIKE LOWER($1)`; `CAST($1 AS TEXT)` where a parameter's type does not show.
 
 mod api_keys;
+mod connect;
 mod error;
 mod host_keys;
 mod migrations;
@@ -10,12 +15,7 @@ mod sessions;
 mod sign_in_links;
 mod sign_ins;
 
-use std::str::FromStr;
-
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row, SqlitePool};
+use sqlx::{AnyPool, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -26,49 +26,32 @@ pub use passes::{NewPass, PassKind};
 pub use sessions::{SessionFilter, SessionRow};
 pub use sign_ins::SignIn;
 
-use crate::config::{Config, database_folder};
+use crate::config::Config;
 
-const MOST_CONNECTIONS: u32 = 8;
+/// A row of either database.
+pub(crate) type DbRow = sqlx::any::AnyRow;
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    pool: AnyPool,
 }
 
 impl Store {
-    /// Opens the database, making it where there is none, and brings it up to date.
+    /// Opens the database, making a file where there is none, and brings it up to date.
     ///
     /// # Errors
-    /// A file that cannot be opened, or whose tables are newer than this binary.
+    /// A database that cannot be opened, or whose tables are newer than this binary.
     pub async fn open(config: &Config) -> Result<Self, StoreError> {
-        if let Some(folder) = database_folder(&config.database.url) {
-            tokio::fs::create_dir_all(folder).await.map_err(StoreError::folder)?;
-        }
-        let options = SqliteConnectOptions::from_str(&config.database.url)?
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(config.database.busy_timeout);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(MOST_CONNECTIONS)
-            .acquire_timeout(config.database.busy_timeout)
-            .connect_with(options.clone())
-            .await?;
-        migrations::run(&pool).await?;
-        // A file that is deleted while the gateway runs is an outage. An empty one in its
-        // place would know nobody.
-        pool.set_connect_options(options.create_if_missing(false));
-        Ok(Self { pool })
+        Ok(Self { pool: connect::open(&config.database).await? })
     }
 
     /// The connections, for the queries in this module's files.
-    pub(crate) fn pool(&self) -> &SqlitePool {
+    pub(crate) fn pool(&self) -> &AnyPool {
         &self.pool
     }
 
-    /// Waits for running queries and closes the file.
+    /// Waits for running queries and closes the connections.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -86,7 +69,7 @@ pub(crate) fn from_millis(millis: i64) -> OffsetDateTime {
 }
 
 /// An id as the database keeps it: text.
-pub(crate) fn read_id(row: &SqliteRow, column: &str) -> Result<Uuid, sqlx::Error> {
+pub(crate) fn read_id(row: &DbRow, column: &str) -> Result<Uuid, sqlx::Error> {
     row.try_get::<&str, _>(column)?.parse().map_err(damaged)
 }
 

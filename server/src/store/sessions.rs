@@ -1,9 +1,8 @@
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, StoreError, from_millis, to_millis};
+use super::{DbRow, Store, StoreError, from_millis, to_millis};
 use crate::sessions::SessionStatus;
 
 /// One session, as its history shows it.
@@ -175,7 +174,7 @@ impl Store {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
+fn read(row: &DbRow) -> Result<SessionRow, sqlx::Error> {
     let id: String = row.try_get("id")?;
     let status: String = row.try_get("status")?;
     let started_at: Option<i64> = row.try_get("started_at")?;

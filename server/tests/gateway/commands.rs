@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
-use crate::harness::{client, cookie_of};
+use crate::harness::{choose_database, client, cookie_of};
 
 fn fanlight(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fanlight"));
     command.args(words).arg("--data-dir").arg(folder);
+    choose_database(&mut command, folder);
     command
 }
 

@@ -1,6 +1,8 @@
 //! A gateway on a free port with a database of its own, and a client for it.
 
 use std::net::IpAddr;
+use std::path::Path;
+use std::process::Command;
 
 use fanlight::access::NewToken;
 use fanlight::config::{Config, Sources};
@@ -10,6 +12,8 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
+
+use crate::postgres;
 
 pub struct Fixture {
     pub gateway: Gateway,
@@ -62,8 +66,18 @@ impl Fixture {
 
 pub fn configuration(folder: &TempDir, settings: &[(&str, Value)]) -> Config {
     let own = [("data_dir", json!(folder.path())), ("server.listen", json!("127.0.0.1:0"))];
-    let flags = own.iter().chain(settings).map(|(key, value)| ((*key).to_owned(), value.clone()));
+    let url = postgres::database_url(folder.path());
+    let database = url.map(|url| ("database.url", json!(url)));
+    let all = own.iter().chain(&database).chain(settings);
+    let flags = all.map(|(key, value)| ((*key).to_owned(), value.clone()));
     Sources { flags: flags.collect(), ..Sources::default() }.load().unwrap()
+}
+
+/// Gives the process of a gateway the database that the tests run on.
+pub fn choose_database(command: &mut Command, folder: &Path) {
+    if let Some(url) = postgres::database_url(folder) {
+        command.env("FANLIGHT_DATABASE__URL", url);
+    }
 }
 
 /// A client that follows no redirect, from `address` if one is given.

@@ -1,23 +1,19 @@
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use fanlight::serve::Gateway;
 use reqwest::StatusCode;
 use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{AnyConnection, Executor};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::database;
 use crate::harness::{Fixture, configuration};
 
 /// Locks the database against writers until it is dropped.
-async fn lock(fixture: &Fixture) -> SqliteConnection {
-    let url = format!("sqlite://{}", fixture.folder.path().join("fanlight.db").display());
-    let mut other = SqliteConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
-    other
+async fn lock(fixture: &Fixture) -> AnyConnection {
+    database::lock(&fixture.gateway.app.config.database.place).await
 }
 
 async fn sign_in(fixture: &Fixture) -> StatusCode {

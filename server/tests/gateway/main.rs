@@ -5,10 +5,19 @@
 mod authentication;
 mod commands;
 mod configuration;
+#[path = "../support/database.rs"]
+mod database;
 mod harness;
 mod limits;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod requests;
 mod routes;
 mod secrecy;
 mod sign_in;
 mod tls;
+
+#[test]
+fn all_these_tests_pass_on_postgresql() {
+    postgres::run_this_binary_on_postgresql(&["a_database_that_was_deleted"]);
+}

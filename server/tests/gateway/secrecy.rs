@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::harness::client;
+use crate::harness::{choose_database, client};
 
 const CANARY: &str = "canary-4711";
 
@@ -18,6 +18,7 @@ const CANARY: &str = "canary-4711";
 fn start(folder: &TempDir) -> (Child, String, JoinHandle<String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fanlight"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    choose_database(&mut command, folder.path());
     command.env("FANLIGHT_LOG__LEVEL", "fanlight=trace,fanlight_engine=trace,russh=debug,debug");
     command.env("FANLIGHT_NETWORK__ALLOW", "[\"127.0.0.0/8\"]");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -36,6 +37,7 @@ fn start(folder: &TempDir) -> (Child, String, JoinHandle<String>) {
 fn add_key(folder: &TempDir) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fanlight"));
     command.args(["key", "add", "--name", "ci", "--data-dir"]).arg(folder.path());
+    choose_database(&mut command, folder.path());
     String::from_utf8(command.output().unwrap().stdout).unwrap().trim().to_owned()
 }
 

@@ -1,25 +1,21 @@
 //! What callers can do to the gateway that they should not: hang up in the middle, make
 //! it hold what nobody needs, stay on when their access is gone.
 
-use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
 use fanlight::sessions::SessionStatus;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Executor as _};
+use sqlx::{AnyConnection, Executor as _};
 
+use crate::database;
 use crate::harness::{Fixture, Made, Viewer, eventually};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Locks the database against writers until it commits or is dropped.
-async fn lock(fixture: &Fixture) -> SqliteConnection {
-    let url = &fixture.app.config.database.url;
-    let mut other = SqliteConnectOptions::from_str(url).unwrap().connect().await.unwrap();
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
-    other
+async fn lock(fixture: &Fixture) -> AnyConnection {
+    database::lock(&fixture.app.config.database.place).await
 }
 
 #[tokio::test]

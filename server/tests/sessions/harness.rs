@@ -25,6 +25,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::postgres;
 use crate::script::ScriptedEngine;
 
 /// Names that resolve as a test says, each look-up to the next answer.
@@ -81,11 +82,13 @@ impl Fixture {
     /// A gateway on the data of `folder`.
     pub async fn with_folder(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let kettle = Kettle::boil(folder.path().join("run")).await;
-        let flags = vec![
+        let mut flags = vec![
             ("data_dir".to_owned(), json!(folder.path())),
             ("server.listen".to_owned(), json!("127.0.0.1:0")),
             ("network.unix_sockets".to_owned(), json!([folder.path().join("run")])),
         ];
+        let database = postgres::database_url(folder.path());
+        flags.extend(database.map(|url| ("database.url".to_owned(), json!(url))));
         let sources = Sources { flags, ..Sources::default() };
         let mut config = sources.load().expect("a good configuration");
         config.server.shutdown_grace = Duration::from_secs(5);

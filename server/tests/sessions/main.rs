@@ -3,10 +3,19 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod abuse;
+#[path = "../support/database.rs"]
+mod database;
 mod harness;
 mod kettle;
 mod lifecycle;
 mod policy;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod requests;
 mod script;
 mod tunnel;
+
+#[test]
+fn all_these_tests_pass_on_postgresql() {
+    postgres::run_this_binary_on_postgresql(&[]);
+}
