@@ -6,6 +6,7 @@ use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
 
 use crate::access::FailureBrake;
+use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
 use crate::policy::{Resolve, SystemResolver};
@@ -24,6 +25,8 @@ pub struct App {
     pub engines: Engines,
     /// All sessions of this process.
     pub sessions: Arc<Sessions>,
+    /// Who did what.
+    pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
     pub brake: FailureBrake,
 }
@@ -99,11 +102,20 @@ impl App {
             return Err(ConfigError(errors).into());
         }
         let store = Store::open(&config).await?;
+        let audit = Arc::new(Audit::start(store.clone(), config.audit.retention));
         let sessions =
             Sessions::start(&config, drivers.clone(), engines.clone(), store.clone(), resolver)
                 .await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
-        Ok(Arc::new(Self { config: Arc::new(config), store, drivers, engines, sessions, brake }))
+        Ok(Arc::new(Self {
+            config: Arc::new(config),
+            store,
+            drivers,
+            engines,
+            sessions,
+            audit,
+            brake,
+        }))
     }
 }
 

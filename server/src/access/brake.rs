@@ -1,8 +1,10 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+
+use super::neighbourhood;
 
 /// Addresses remembered at most, so that a flood of them costs a bounded memory.
 const MOST_ADDRESSES: usize = 100_000;
@@ -55,19 +57,10 @@ impl FailureBrake {
     }
 }
 
-/// One IPv6 customer owns a /64: its addresses count as one.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ mod identity;
 mod origin;
 mod token;
 
-pub use address::ClientAddress;
+pub use address::{ClientAddress, neighbourhood};
 pub use authenticate::{
     authenticate, authenticate_key, identity_behind, still_valid, subject_has_access,
 };

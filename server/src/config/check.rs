@@ -13,8 +13,8 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::checked::{
-    AccessConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, NetworkConfig, NetworkRules,
-    Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, NetworkConfig,
+    NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 use super::raw::{
     RawConfig, RawDatabase, RawGuacd, RawNetwork, RawPreset, RawRules, RawServer, RawSessions,
@@ -64,6 +64,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         data_dir,
         database,
         access: access(raw),
+        audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
         sessions: sessions(&raw.sessions),
         default_engine: raw.engine.default,
         guacd,

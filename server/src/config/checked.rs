@@ -22,6 +22,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Sign-ins and the brake on failed ones.
     pub access: AccessConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
     /// Life and limits of sessions.
     pub sessions: SessionsConfig,
     /// The engine for drivers that both can run.
@@ -121,6 +123,13 @@ pub struct AccessConfig {
     pub failure_limit: u32,
     /// Length of the window in which failures count, and of the wait.
     pub failure_window: Duration,
+}
+
+/// The audit log.
+#[derive(Debug, Clone)]
+pub struct AuditConfig {
+    /// Age at which events are deleted; `None` keeps them.
+    pub retention: Option<Duration>,
 }
 
 /// Life and limits of sessions.

@@ -9,8 +9,9 @@ mod raw;
 mod times;
 
 pub use checked::{
-    AccessConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig, LogFormat,
-    NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig,
+    LogFormat, NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig,
+    TlsFiles,
 };
 pub use load::{ConfigError, Sources};
 pub use period::Period;

@@ -21,6 +21,7 @@ pub(super) struct RawConfig {
     pub site: RawSite,
     pub database: RawDatabase,
     pub access: RawAccess,
+    pub audit: RawAudit,
     pub sessions: RawSessions,
     pub engine: RawEngine,
     pub guacd: RawGuacd,
@@ -142,6 +143,14 @@ impl Default for RawAccess {
             failure_window: Period::seconds(60),
         }
     }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawAudit {
+    /// Events of the audit log are deleted when they are older than this, at least 30 days.
+    /// Default: they are kept.
+    pub retention: Option<Period>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -8,6 +8,9 @@ use super::raw::RawConfig;
 /// Longer ones are mistakes, and lead beyond the end of the calendar.
 const LONGEST: Duration = Duration::from_secs(3650 * 24 * 3600);
 
+/// The database itself refuses to delete younger events.
+const LEAST_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// What is wrong with the times of the configuration.
 pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
     let positive = limits(raw).into_iter().map(|(key, period)| (key, period, true));
@@ -19,7 +22,9 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
             (time > LONGEST).then(|| FieldError::new(key, "must be at most 3650d"))
         }
     };
-    positive.chain(any).filter_map(complain).collect()
+    let audit = raw.audit.retention.filter(|period| period.0 < LEAST_RETENTION);
+    let audit = audit.map(|_| FieldError::new("audit.retention", "must be at least 30d"));
+    positive.chain(any).filter_map(complain).chain(audit).collect()
 }
 
 /// Times in which something has to happen: without any, it never could.

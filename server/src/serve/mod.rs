@@ -83,6 +83,7 @@ impl Gateway {
         if let Ok(Err(error)) = server {
             tracing::error!(%error, "the listener failed");
         }
+        self.app.audit.close().await;
         self.app.store.close().await;
     }
 }

@@ -6,6 +6,7 @@
 //! `LOWER(a) LIKE LOWER($1)`; `CAST($1 AS TEXT)` where a parameter's type does not show.
 
 mod api_keys;
+mod audit;
 mod connect;
 mod error;
 mod host_keys;
@@ -20,6 +21,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use api_keys::{ApiKey, NewApiKey};
+pub use audit::{AuditFilter, AuditRow};
 pub use error::StoreError;
 pub use host_keys::KnownHostKey;
 pub use passes::{NewPass, PassKind};
