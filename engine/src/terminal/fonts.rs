@@ -9,8 +9,13 @@ const OBLIQUE: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-Oblique.ttf");
 const BOLD_OBLIQUE: &[u8] = include_bytes!("../../fonts/DejaVuSansMono-BoldOblique.ttf");
 /// East Asian scripts.
 const FALLBACK: &[u8] = include_bytes!("../../fonts/DroidSansFallbackFull.ttf");
+const HANGUL: &[u8] = include_bytes!("../../fonts/Hangul.ttf");
+/// Scripts of India, South-East Asia, Ethiopia and the Cherokee.
+const SCRIPTS: &[u8] = include_bytes!("../../fonts/Scripts.ttf");
 /// More alphabets and symbols, in letters of different widths.
 const LAST: &[u8] = include_bytes!("../../fonts/DejaVuSans.ttf");
+/// Pictograms, each of several layers in colours of its own.
+const EMOJI: &[u8] = include_bytes!("../../fonts/Emoji.ttf");
 
 const POINTS_PER_INCH: f32 = 72.0;
 const QUARTERS: f32 = 4.0;
@@ -34,17 +39,24 @@ impl FontSize {
 /// The bundled faces; `None` for one that cannot be read.
 pub(super) struct Faces {
     styles: [Option<FontRef<'static>>; 4],
-    fallbacks: [Option<FontRef<'static>>; 2],
+    fallbacks: [Option<FontRef<'static>>; 4],
+    emoji: Option<FontRef<'static>>,
 }
 
 static FACES: LazyLock<Faces> = LazyLock::new(|| Faces {
     styles: [REGULAR, BOLD, OBLIQUE, BOLD_OBLIQUE].map(|data| FontRef::from_index(data, 0)),
-    fallbacks: [FALLBACK, LAST].map(|data| FontRef::from_index(data, 0)),
+    fallbacks: [FALLBACK, HANGUL, SCRIPTS, LAST].map(|data| FontRef::from_index(data, 0)),
+    emoji: FontRef::from_index(EMOJI, 0),
 });
 
 impl Faces {
     pub(super) fn bundled() -> &'static Self {
         &FACES
+    }
+
+    /// The face of the pictograms.
+    pub(super) fn emoji(&self) -> Option<FontRef<'static>> {
+        self.emoji
     }
 
     /// Whether this face has neither weights nor slants.

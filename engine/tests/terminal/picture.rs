@@ -126,6 +126,81 @@ fn scripts_beyond_latin_and_chinese_have_letters() {
 }
 
 #[test]
+fn common_scripts_are_no_boxes() {
+    let shown = |text: &str, cells| {
+        let terminal = terminal(10, 2);
+        terminal.feed(format!("\x1b[?25l{text}").as_bytes());
+        picture(&terminal).cells(0, 0, cells)
+    };
+    let (narrow, wide) = (shown("\u{10FFFD}", 1), shown("\u{30000}", 2));
+    for letter in "ÄЖΩאبกअঅதకഅಕඅကአកກᏣ".chars() {
+        assert_ne!(shown(&letter.to_string(), 1), narrow, "{letter}");
+    }
+    for letter in "中日あア한글힣".chars() {
+        assert_ne!(shown(&letter.to_string(), 2), wide, "{letter}");
+    }
+}
+
+fn colors_of(text: &str, cells: u32) -> usize {
+    let terminal = terminal(20, 2);
+    terminal.feed(format!("\x1b[?25l{text}").as_bytes());
+    let pixels = picture(&terminal).cells(0, 0, cells);
+    let gray = |pixel: &[u8; 3]| pixel[0] == pixel[1] && pixel[1] == pixel[2];
+    let colored: std::collections::HashSet<_> =
+        pixels.into_iter().filter(|pixel| !gray(pixel)).collect();
+    colored.len()
+}
+
+#[test]
+fn pictograms_have_colours_of_their_own() {
+    for text in ["😀", "🚀", "❤\u{FE0F}", "👍🏽", "👩\u{200D}💻", "🇩🇪"] {
+        assert!(colors_of(text, 2) > 4, "{text}");
+    }
+    for text in ["中", "★", "❤", "a", "☎\u{FE0E}"] {
+        assert_eq!(colors_of(text, 2), 0, "{text}");
+    }
+}
+
+#[test]
+fn characters_that_are_one_pictogram_are_shown_as_one() {
+    for (text, part) in [("👍🏽", "👍"), ("👩\u{200D}💻", "👩"), ("🇩🇪", "🇩")] {
+        let cells = |text: &str, at| {
+            let terminal = terminal(20, 2);
+            terminal.feed(format!("\x1b[?25l{text}").as_bytes());
+            picture(&terminal).cells(at, 0, 2)
+        };
+        assert!(cells(text, 0) != cells(part, 0), "{text}");
+        assert!(cells(text, 2) == cells("", 2), "{text}: what follows is blank");
+    }
+}
+
+#[test]
+fn underlines_have_their_own_colour() {
+    for kind in ["4", "4:2", "4:3", "4:4", "4:5"] {
+        let terminal = terminal(10, 2);
+        terminal.feed(format!("\x1b[?25l\x1b[{kind};58:2::200:10:20mg\x1b[59mg").as_bytes());
+        let viewer = picture(&terminal);
+        let has = |column, color| viewer.cells(column, 0, 1).contains(&color);
+        assert!(has(0, [200, 10, 20]) && !has(1, [200, 10, 20]), "{kind}");
+    }
+}
+
+#[test]
+fn cursors_of_each_shape_look_different() {
+    let looks = ["2", "4", "6"].map(|shape| {
+        let terminal = terminal(4, 2);
+        terminal.feed(format!("\x1b[{shape} q").as_bytes());
+        picture(&terminal).cells(0, 0, 1)
+    });
+    for (index, look) in looks.iter().enumerate() {
+        assert!(look.contains(&GRAY) && !looks[..index].contains(look), "shape {index}");
+    }
+    let terminal = terminal(4, 2);
+    terminal.feed(b"\x1b]12;#ff0000\x07\x1b[6 q");
+    assert!(picture(&terminal).cells(0, 0, 1).contains(&[255, 0, 0]), "its colour can be set");
+}
+
+#[test]
 fn underlines_of_each_kind_look_different() {
     let lines = ["4", "4:2", "4:3", "4:4", "4:5"].map(|kind| {
         let terminal = terminal(10, 2);

@@ -4,14 +4,14 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use swash::scale::ScaleContext;
 
-use super::Mask;
+use super::Glyph;
 use super::raster::rasterise;
 use crate::terminal::fonts::CellMetrics;
 
-/// Bytes of masks that are kept, least recently used first out.
+/// Bytes of glyphs that are kept, least recently used first out.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a mask depends on, besides the cell's metrics, which the size decides.
+/// What a glyph depends on, besides the cell's metrics, which the size decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::terminal) struct GlyphKey {
     /// A character, or the mark of a cluster.
@@ -21,32 +21,33 @@ pub(in crate::terminal) struct GlyphKey {
     pub(in crate::terminal) italic: bool,
     /// Two cells instead of one.
     pub(in crate::terminal) wide: bool,
+    /// In colours of its own, where there is such a form.
+    pub(in crate::terminal) pictogram: bool,
 }
 
 struct Cache {
-    masks: LruCache<GlyphKey, Arc<Mask>>,
+    glyphs: LruCache<GlyphKey, Arc<Glyph>>,
     bytes: usize,
     context: ScaleContext,
 }
 
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(|| {
-    Mutex::new(Cache { masks: LruCache::unbounded(), bytes: 0, context: ScaleContext::new() })
+    Mutex::new(Cache { glyphs: LruCache::unbounded(), bytes: 0, context: ScaleContext::new() })
 });
 
-/// The mask of a glyph. `text` tells a glyph that is new here: a character and the marks
-/// that combine with it.
-pub(in crate::terminal) fn mask(key: GlyphKey, text: impl FnOnce() -> String) -> Arc<Mask> {
+/// A glyph. `text` tells one that is new here: a character and what combines with it.
+pub(in crate::terminal) fn glyph(key: GlyphKey, text: impl FnOnce() -> String) -> Arc<Glyph> {
     let mut cache = CACHE.lock();
-    if let Some(mask) = cache.masks.get(&key) {
-        return Arc::clone(mask);
+    if let Some(glyph) = cache.glyphs.get(&key) {
+        return Arc::clone(glyph);
     }
-    let mask = Arc::new(rasterise(&mut cache.context, key, &text()));
-    cache.bytes += mask.levels.len();
-    cache.masks.put(key, Arc::clone(&mask));
+    let glyph = Arc::new(rasterise(&mut cache.context, key, &text()));
+    cache.bytes += glyph.size();
+    cache.glyphs.put(key, Arc::clone(&glyph));
     while cache.bytes > MOST_BYTES
-        && let Some((_, oldest)) = cache.masks.pop_lru()
+        && let Some((_, oldest)) = cache.glyphs.pop_lru()
     {
-        cache.bytes -= oldest.levels.len();
+        cache.bytes -= oldest.size();
     }
-    mask
+    glyph
 }

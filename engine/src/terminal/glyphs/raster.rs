@@ -3,7 +3,7 @@ use swash::scale::{Render, ScaleContext, Source};
 use swash::zeno::{Angle, Format, Transform};
 
 use super::cache::GlyphKey;
-use super::{Mask, boxes};
+use super::{Glyph, Mask, boxes, emoji};
 use crate::terminal::fonts::{CellMetrics, Faces};
 
 /// Slant of an italic that has no face of its own, as DejaVu's oblique.
@@ -14,7 +14,12 @@ const THICKENING: f32 = 1.0 / 32.0;
 const NO_ADVANCE: f32 = 0.5;
 
 /// Draws a character and its marks.
-pub(super) fn rasterise(context: &mut ScaleContext, key: GlyphKey, text: &str) -> Mask {
+pub(super) fn rasterise(context: &mut ScaleContext, key: GlyphKey, text: &str) -> Glyph {
+    if (key.pictogram || !has_face(text))
+        && let Some(pictogram) = emoji::draw(context, key, text)
+    {
+        return Glyph::Pictogram(pictogram);
+    }
     let mut pen = Pen::new(context, key);
     let mut characters = text.chars();
     if let Some(base) = characters.next() {
@@ -23,7 +28,12 @@ pub(super) fn rasterise(context: &mut ScaleContext, key: GlyphKey, text: &str) -
     for mark in characters {
         pen.mark(mark);
     }
-    Mask::from_alpha(pen.width, &pen.alpha)
+    Glyph::Mask(Mask::from_alpha(pen.width, &pen.alpha))
+}
+
+/// Whether a face other than that of the pictograms shows the text's base.
+fn has_face(text: &str) -> bool {
+    text.chars().next().is_some_and(|base| Faces::bundled().find(base, false, false).is_some())
 }
 
 struct Pen<'a> {

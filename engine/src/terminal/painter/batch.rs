@@ -1,7 +1,8 @@
 use fanlight_core::{Canvas, Color, Composite, Layer, Point, Rect};
 
-use super::cells::{Frame, PaintCell, row_of};
+use super::cells::{PaintCell, row_of};
 use super::compose::Sheet;
+use super::frame::Frame;
 use super::slots::{BUFFER, Place, Slots};
 
 /// Bytes on the wire, as measured, by which a row's cheaper form is chosen.

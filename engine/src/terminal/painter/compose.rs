@@ -1,11 +1,11 @@
 use fanlight_core::{Canvas, Image, Layer, Point};
 
 use super::cells::{
-    BEAM_CURSOR, BOLD, CURL, Clusters, DASHED, DOTTED, DOUBLE_UNDERLINE, ITALIC, PaintCell,
-    STRIKEOUT, UNDERLINE, UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
+    BEAM_CURSOR, BOLD, CURL, Clusters, DASHED, DOTTED, DOUBLE_UNDERLINE, HOLLOW_CURSOR, ITALIC,
+    PICTOGRAM, PaintCell, SPACE, STRIKEOUT, UNDERLINE, UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
 };
 use crate::terminal::fonts::CellMetrics;
-use crate::terminal::glyphs::{self, GlyphKey, LEVEL_STEP, LEVELS};
+use crate::terminal::glyphs::{self, Glyph, GlyphKey, LEVEL_STEP, LEVELS, Mask, Pictogram};
 
 const PIXEL: usize = 4;
 const OPAQUE: u8 = 255;
@@ -38,28 +38,39 @@ impl<'a> Sheet<'a> {
         let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
         let stride = self.stride();
         let start = row * height * stride + column * width * PIXEL;
-        if cell.is_blank() {
+        if cell.glyph == SPACE {
             for y in 0..height {
                 paint(&mut self.rgba[start + y * stride..][..width * PIXEL], cell.background);
             }
-            return;
+        } else {
+            self.glyph(start, cell);
         }
-        self.glyph(start, cell);
-        self.decorations(start, cell);
+        if cell.style != 0 {
+            self.decorations(start, cell);
+        }
     }
 
     fn glyph(&mut self, start: usize, cell: PaintCell) {
-        let (width, stride) = (self.metrics.width as usize, self.stride());
         let key = GlyphKey {
             glyph: cell.glyph,
             metrics: self.metrics,
             bold: cell.style & BOLD != 0,
             italic: cell.style & ITALIC != 0,
             wide: cell.style & (WIDE_LEFT | WIDE_RIGHT) != 0,
+            pictogram: cell.style & PICTOGRAM != 0,
         };
-        let mask = glyphs::mask(key, || self.clusters.text(cell.glyph));
+        let glyph = glyphs::glyph(key, || self.clusters.text(cell.glyph));
+        let right = cell.style & WIDE_RIGHT != 0;
+        let skipped = if right { self.metrics.width as usize } else { 0 };
+        match &*glyph {
+            Glyph::Mask(mask) => self.mask(start, mask, skipped, cell),
+            Glyph::Pictogram(pictogram) => self.pictogram(start, pictogram, skipped, cell),
+        }
+    }
+
+    fn mask(&mut self, start: usize, mask: &Mask, skipped: usize, cell: PaintCell) {
+        let (width, stride) = (self.metrics.width as usize, self.stride());
         let shades = shades(cell);
-        let skipped = if cell.style & WIDE_RIGHT != 0 { width } else { 0 };
         for (y, levels) in mask.levels.chunks_exact(mask.width as usize).enumerate() {
             let row = &mut self.rgba[start + y * stride..][..width * PIXEL];
             let levels = &levels[skipped..skipped + width];
@@ -69,22 +80,50 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    fn pictogram(&mut self, start: usize, drawn: &Pictogram, skipped: usize, cell: PaintCell) {
+        let (width, stride) = (self.metrics.width as usize, self.stride());
+        for (y, pixels) in drawn.rgba.chunks_exact(drawn.width as usize * PIXEL).enumerate() {
+            let row = &mut self.rgba[start + y * stride..][..width * PIXEL];
+            let pixels = &pixels[skipped * PIXEL..][..width * PIXEL];
+            for (pixel, above) in row.chunks_exact_mut(PIXEL).zip(pixels.chunks_exact(PIXEL)) {
+                let through = 255 - u32::from(above[3]);
+                for (channel, below) in cell.background.into_iter().enumerate() {
+                    let below = (u32::from(below) * through + 127) / 255;
+                    pixel[channel] = above[channel].saturating_add(below as u8);
+                }
+                pixel[3] = OPAQUE;
+            }
+        }
+    }
+
     fn decorations(&mut self, start: usize, cell: PaintCell) {
         let metrics = self.metrics;
-        let (height, stroke) = (metrics.height, metrics.stroke);
-        let bar = |top: u32| (top, stroke);
+        let (width, height, stroke) = (metrics.width, metrics.height, metrics.stroke);
+        let bar = |top: u32| ((0, top), (width, stroke));
+        let (right, bottom) = (width.saturating_sub(stroke), height.saturating_sub(stroke));
+        let side = |x: u32| ((x, 0), (stroke, height));
         let bars = [
-            (UNDERLINE, bar(metrics.underline)),
-            (DOUBLE_UNDERLINE, bar(metrics.underline)),
-            (DOUBLE_UNDERLINE, bar(metrics.underline.saturating_sub(2 * stroke))),
-            (STRIKEOUT, bar(metrics.strikeout)),
-            (UNDERLINE_CURSOR, (height.saturating_sub(2 * stroke), 2 * stroke)),
+            (STRIKEOUT, bar(metrics.strikeout), cell.foreground),
+            (UNDERLINE, bar(metrics.underline), cell.line),
+            (DOUBLE_UNDERLINE, bar(metrics.underline), cell.line),
+            (DOUBLE_UNDERLINE, bar(metrics.underline.saturating_sub(2 * stroke)), cell.line),
+            (
+                UNDERLINE_CURSOR,
+                ((0, height.saturating_sub(2 * stroke)), (width, 2 * stroke)),
+                cell.line,
+            ),
+            (BEAM_CURSOR, ((0, 0), (2 * stroke, height)), cell.line),
+            (HOLLOW_CURSOR, bar(0), cell.line),
+            (HOLLOW_CURSOR, bar(bottom), cell.line),
         ];
-        for (_, (top, thickness)) in bars.into_iter().filter(|(bit, _)| cell.style & bit != 0) {
-            self.rect(start, cell, (0, top), (metrics.width, thickness));
+        for (_, (at, size), color) in bars.into_iter().filter(|(bit, ..)| cell.style & bit != 0) {
+            self.rect(start, color, at, size);
         }
-        if cell.style & BEAM_CURSOR != 0 {
-            self.rect(start, cell, (0, 0), (2 * stroke, height));
+        if cell.style & HOLLOW_CURSOR != 0 {
+            let open = [(WIDE_RIGHT, side(0)), (WIDE_LEFT, side(right))];
+            for (_, (at, size)) in open.into_iter().filter(|(bit, _)| cell.style & bit == 0) {
+                self.rect(start, cell.line, at, size);
+            }
         }
         self.underline_in_parts(start, cell);
     }
@@ -96,30 +135,30 @@ impl<'a> Sheet<'a> {
         if cell.style & DOTTED != 0 {
             let dots = (width / (2 * stroke)).max(1);
             for dot in 0..dots {
-                self.rect(start, cell, (dot * width / dots, underline), (stroke, stroke));
+                self.rect(start, cell.line, (dot * width / dots, underline), (stroke, stroke));
             }
         }
         if cell.style & DASHED != 0 {
-            self.rect(start, cell, (0, underline), ((width * 3 / 5).max(1), stroke));
+            self.rect(start, cell.line, (0, underline), ((width * 3 / 5).max(1), stroke));
         }
         if cell.style & CURL != 0 {
             for x in 0..width {
                 let turn = f64::from(x) / f64::from(width) * std::f64::consts::TAU;
                 let lift = (turn.sin() * f64::from(stroke)).round() as i32;
                 let top = underline.saturating_add_signed(lift);
-                self.rect(start, cell, (x, top), (1, stroke));
+                self.rect(start, cell.line, (x, top), (1, stroke));
             }
         }
     }
 
-    fn rect(&mut self, start: usize, cell: PaintCell, at: (u32, u32), size: (u32, u32)) {
+    fn rect(&mut self, start: usize, color: [u8; 3], at: (u32, u32), size: (u32, u32)) {
         let stride = self.stride();
         let bottom = (at.1 + size.1).min(self.metrics.height);
         let right = (at.0 + size.0).min(self.metrics.width);
         for y in at.1..bottom {
             let row = start + y as usize * stride;
             let part = row + at.0 as usize * PIXEL..row + right as usize * PIXEL;
-            paint(&mut self.rgba[part], cell.foreground);
+            paint(&mut self.rgba[part], color);
         }
     }
 

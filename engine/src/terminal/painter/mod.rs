@@ -5,8 +5,10 @@
 mod batch;
 mod cells;
 mod compose;
+mod frame;
 mod pointer;
 mod scroll;
+mod sequences;
 mod slots;
 
 use std::sync::Arc;
@@ -15,7 +17,8 @@ use fanlight_core::{Canvas, Composite, Layer, Painter, Point, Rect};
 use parking_lot::Mutex;
 
 use self::batch::Batch;
-use self::cells::{Frame, PaintCell, Shape};
+use self::cells::PaintCell;
+use self::frame::{CursorLook, Frame, Shape};
 use self::slots::{BUFFER, Slots};
 use super::state::State;
 
@@ -48,7 +51,7 @@ impl Painter for TerminalPainter {
             if self.seen.as_ref().is_some_and(|seen| seen.version == state.version) {
                 return false;
             }
-            (state.version, Frame::take(&state))
+            (state.version, Frame::take(&state, CursorLook { off: false, focused: true }))
         };
         let (mut seen, started) = start(self.seen.take(), &frame, canvas);
         let moved = seen.follow_moves(&frame, canvas);

@@ -89,9 +89,10 @@ fn hash(row: &[PaintCell]) -> u64 {
     row.iter().fold(0, |hash, cell| {
         let [r, g, b] = cell.foreground;
         let [x, y, z] = cell.background;
-        let colors =
-            u64::from_le_bytes([r, g, b, x, y, z, cell.style as u8, (cell.style >> 8) as u8]);
-        mix(mix(hash, u64::from(cell.glyph)), colors)
+        let [line, ..] = cell.line;
+        let [low, high] = cell.style.to_le_bytes();
+        let colors = u64::from_le_bytes([r, g, b, x, y, z, low, high]);
+        mix(mix(hash, u64::from(cell.glyph) << 8 | u64::from(line)), colors)
     })
 }
 

@@ -1,0 +1,246 @@
+use alacritty_terminal::grid::{Dimensions, Row};
+use alacritty_terminal::index::{Column, Line, Point};
+use alacritty_terminal::selection::SelectionRange;
+use alacritty_terminal::term::TermMode;
+use alacritty_terminal::term::cell::{Cell, Flags};
+use alacritty_terminal::vte::ansi::{Color as CellColor, CursorShape, NamedColor};
+use fanlight_core::Color;
+
+use super::cells::{
+    BEAM_CURSOR, Clusters, HOLLOW_CURSOR, PICTOGRAM, PaintCell, SPACE, UNDERLINE_CURSOR, WIDE_LEFT,
+    WIDE_RIGHT, bytes, row_of, style,
+};
+use super::sequences::{Sequence, sequence};
+use crate::terminal::fonts::CellMetrics;
+use crate::terminal::glyphs::emoji;
+use crate::terminal::state::State;
+
+/// What decides a picture's layout; when it changes, everything is drawn again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+    pub(super) metrics: CellMetrics,
+    /// Fills what the cells leave free.
+    pub(super) background: Color,
+}
+
+/// The visible part of a terminal at one moment, as it looks.
+pub(super) struct Frame {
+    pub(super) shape: Shape,
+    pub(super) cells: Vec<PaintCell>,
+    pub(super) clusters: Clusters,
+}
+
+impl Frame {
+    pub(super) fn take(state: &State, look: CursorLook) -> Self {
+        let (columns, rows) = (state.term.columns(), state.term.screen_lines());
+        let changed = state.term.colors();
+        let colors = &state.options.colors;
+        let shape = Shape {
+            width: state.viewport.width,
+            height: state.viewport.height,
+            columns,
+            rows,
+            metrics: state.metrics,
+            background: colors.at(NamedColor::Background as usize, changed),
+        };
+        let mut reader = Reader {
+            state,
+            selection: state.term.selection.as_ref().and_then(|s| s.to_range(&state.term)),
+            cursor: cursor(state, look),
+            cells: Vec::with_capacity(columns * rows),
+            clusters: Clusters::default(),
+            last: None,
+        };
+        let offset = state.term.grid().display_offset() as i32;
+        for row in 0..rows as i32 {
+            reader.row(Line(row - offset));
+        }
+        Self { shape, cells: reader.cells, clusters: reader.clusters }
+    }
+
+    pub(super) fn row(&self, row: usize) -> &[PaintCell] {
+        row_of(&self.cells, self.shape.columns, row)
+    }
+}
+
+/// How a viewer sees the cursor at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CursorLook {
+    /// A cursor that blinks is off.
+    pub(super) off: bool,
+    /// The viewer's keys go to the terminal.
+    pub(super) focused: bool,
+}
+
+fn cursor(state: &State, look: CursorLook) -> Option<(Point, CursorShape)> {
+    let term = &state.term;
+    let shown = term.mode().contains(TermMode::SHOW_CURSOR) && !look.off;
+    let shape = match term.cursor_style().shape {
+        CursorShape::Hidden => CursorShape::Hidden,
+        _ if !look.focused => CursorShape::HollowBlock,
+        shape => shape,
+    };
+    let mut point = term.grid().cursor.point;
+    if term.grid()[point].flags.contains(Flags::WIDE_CHAR_SPACER) {
+        point.column = Column(point.column.0.saturating_sub(1));
+    }
+    (shown && shape != CursorShape::Hidden).then_some((point, shape))
+}
+
+struct Reader<'a> {
+    state: &'a State,
+    selection: Option<SelectionRange>,
+    cursor: Option<(Point, CursorShape)>,
+    cells: Vec<PaintCell>,
+    clusters: Clusters,
+    /// Attributes of the cell before, and their colours: they seldom change.
+    last: Option<Resolved>,
+}
+
+/// Attributes and the colours that they come to.
+#[derive(Clone, Copy)]
+struct Resolved {
+    attributes: (CellColor, CellColor, Flags),
+    colors: ([u8; 3], [u8; 3]),
+}
+
+const COLOR_FLAGS: Flags = Flags::DIM.union(Flags::INVERSE);
+
+impl Reader<'_> {
+    fn row(&mut self, line: Line) {
+        let row = &self.state.term.grid()[line];
+        let start = self.cells.len();
+        let mut column = 0;
+        while column < row.len() {
+            match sequence(row, column).filter(|found| !self.cursor_is_inside(line, column, found))
+            {
+                Some(found) => {
+                    self.sequence(row, Point::new(line, Column(column)), &found);
+                    column += found.cells;
+                }
+                None => {
+                    self.character(row, Point::new(line, Column(column)), start);
+                    column += 1;
+                }
+            }
+        }
+        for cell in &mut self.cells[start..] {
+            *cell = cell.simplified();
+        }
+    }
+
+    fn character(&mut self, row: &Row<Cell>, point: Point, start: usize) {
+        let cell = &row[point.column];
+        let spacer = cell.flags.contains(Flags::WIDE_CHAR_SPACER);
+        let before = spacer.then(|| self.cells[start..].last().copied()).flatten();
+        let painted = match before {
+            Some(left) if left.style & WIDE_LEFT != 0 => right_half(left),
+            _ => {
+                let (glyph, pictogram) = self.glyph(cell);
+                self.cell(point, cell, glyph, pictogram)
+            }
+        };
+        self.cells.push(painted);
+    }
+
+    /// Characters that are one pictogram: it takes two cells, the others stay blank.
+    fn sequence(&mut self, row: &Row<Cell>, point: Point, found: &Sequence) {
+        let glyph = self.clusters.mark(found.text.clone());
+        let mut left = self.cell(point, &row[point.column], glyph, true);
+        left.style |= WIDE_LEFT;
+        self.cells.extend([left, right_half(left)]);
+        for column in (point.column.0..).map(Column).take(found.cells).skip(2) {
+            let mut blank = self.cell(Point { column, ..point }, &row[column], SPACE, false);
+            blank.style &= !WIDE_LEFT;
+            self.cells.push(blank);
+        }
+    }
+
+    /// Whether the cursor stands on a part of it other than the first: then the parts show.
+    fn cursor_is_inside(&self, line: Line, column: usize, found: &Sequence) -> bool {
+        self.cursor.is_some_and(|(point, _)| {
+            point.line == line && (column + 1..column + found.cells).contains(&point.column.0)
+        })
+    }
+
+    fn cell(&mut self, point: Point, cell: &Cell, glyph: u32, pictogram: bool) -> PaintCell {
+        let (foreground, background) = self.colors(cell);
+        let line = match cell.underline_color() {
+            Some(color) => self.color(color),
+            None => foreground,
+        };
+        let style = style(cell.flags) | if pictogram { PICTOGRAM } else { 0 };
+        let mut painted = PaintCell { glyph, foreground, background, line, style };
+        if self.selection.is_some_and(|range| range.contains(point)) {
+            painted.invert();
+        }
+        if let Some((_, shape)) = self.cursor.filter(|(place, _)| *place == point) {
+            self.put_cursor(&mut painted, shape);
+        }
+        painted
+    }
+
+    /// The glyph of a cell, and whether it is a pictogram.
+    fn glyph(&mut self, cell: &Cell) -> (u32, bool) {
+        if cell.flags.contains(Flags::HIDDEN) || cell.c.is_control() {
+            return (SPACE, false);
+        }
+        let marks = cell.zerowidth().unwrap_or_default();
+        let wide = cell.flags.contains(Flags::WIDE_CHAR);
+        let pictogram = (wide || !marks.is_empty()) && emoji::is_pictogram(cell.c, marks, wide);
+        let glyph = if marks.is_empty() {
+            u32::from(cell.c)
+        } else {
+            self.clusters.mark([cell.c].iter().chain(marks).collect())
+        };
+        (glyph, pictogram)
+    }
+
+    fn color(&self, color: CellColor) -> [u8; 3] {
+        bytes(self.state.options.colors.resolve(color, self.state.term.colors()))
+    }
+
+    fn colors(&mut self, cell: &Cell) -> ([u8; 3], [u8; 3]) {
+        let flags = cell.flags & COLOR_FLAGS;
+        let attributes = (cell.fg, cell.bg, flags);
+        if let Some(last) = self.last.filter(|last| last.attributes == attributes) {
+            return last.colors;
+        }
+        let (mut foreground, mut background) = (self.color(cell.fg), self.color(cell.bg));
+        if flags.contains(Flags::DIM) {
+            foreground = foreground.map(|channel| (u16::from(channel) * 2 / 3) as u8);
+        }
+        if flags.contains(Flags::INVERSE) {
+            std::mem::swap(&mut foreground, &mut background);
+        }
+        let colors = (foreground, background);
+        self.last = Some(Resolved { attributes, colors });
+        colors
+    }
+
+    fn put_cursor(&self, cell: &mut PaintCell, shape: CursorShape) {
+        let chosen = self.state.term.colors()[NamedColor::Cursor];
+        let chosen = chosen.map(|color| [color.r, color.g, color.b]);
+        let bit = match shape {
+            CursorShape::Beam => BEAM_CURSOR,
+            CursorShape::Underline => UNDERLINE_CURSOR,
+            CursorShape::HollowBlock => HOLLOW_CURSOR,
+            CursorShape::Block | CursorShape::Hidden => {
+                cell.invert();
+                cell.background = chosen.unwrap_or(cell.background);
+                return;
+            }
+        };
+        cell.style |= bit;
+        cell.line = chosen.unwrap_or(cell.foreground);
+    }
+}
+
+/// The other half of a wide character.
+fn right_half(left: PaintCell) -> PaintCell {
+    PaintCell { style: left.style & !(WIDE_LEFT | BEAM_CURSOR) | WIDE_RIGHT, ..left }
+}
