@@ -42,7 +42,9 @@
 //! - `screen-text` goes only to a viewer who said `on`: `{"rows":["…",…]}` with all
 //!   visible rows first, then `{"changed":[[row,"…"],…]}` at most four times a second.
 //!   Rows count from 0. Not there where `disable-copy` is set.
-//! - `focus`: whether the page has the keyboard, for programs that follow it.
+//! - `focus`: whether the page has the keyboard, for programs that follow it and for the
+//!   cursor, which is hollow in a page that has not; so a page says it at each change,
+//!   whatever the value told is.
 //!
 //! # Whose view it is
 //! Scroll position, selection and search belong to the session, not to a viewer: those
@@ -66,6 +68,8 @@ pub const FONT_SIZE: &str = "font-size";
 pub const COLOR_SCHEME: &str = "color-scheme";
 /// Where the view is.
 pub const SCROLLBACK: &str = "scrollback";
+/// Whether the page has the keyboard.
+pub const FOCUS: &str = "focus";
 /// Longest value that is taken from a viewer, in bytes.
 const LONGEST_VALUE: usize = 4096;
 

@@ -2,6 +2,7 @@
 //! side prints and what viewers do, and paints itself as cached glyphs.
 
 mod archive;
+mod caret;
 mod colors;
 mod events;
 mod fonts;

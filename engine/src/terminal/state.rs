@@ -13,10 +13,12 @@ use tokio::time::{sleep, timeout};
 
 use super::TerminalOptions;
 use super::archive::Archive;
+use super::caret::Caret;
 use super::events::Outbox;
 use super::fonts::{CellMetrics, FontSize};
 use super::guard::{Guard, NoDelay};
 use super::keyboard::Modifiers;
+use super::live;
 use super::mouse::Mouse;
 use super::watch::Watch;
 use super::watcher::Watcher;
@@ -83,6 +85,7 @@ pub(super) struct State {
     pub(super) modifiers: Modifiers,
     pub(super) mouse: Mouse,
     pub(super) clipboard: String,
+    pub(super) caret: Caret,
     /// Counts what viewers asked to change, so that they are told what became of it.
     pub(super) wishes: u64,
     /// Counts changes, so that a painter knows whether there is something to compare.
@@ -147,6 +150,7 @@ impl Terminal {
             modifiers: Modifiers::default(),
             mouse: Mouse::default(),
             clipboard: String::new(),
+            caret: Caret::default(),
             wishes: 0,
             version: 0,
         };
@@ -207,6 +211,7 @@ impl State {
             parser.advance(&mut guard, piece);
         }
         self.keep_view_inside();
+        self.caret.stir();
         self.version += 1;
         let mut effects = Effects { changed: true, ..Effects::default() };
         for event in self.outbox.take() {
@@ -262,6 +267,7 @@ impl State {
     }
 
     fn input(&mut self, input: &Input) -> Effects {
+        self.caret.stir();
         let effects = match input {
             Input::Key { keysym, pressed } => self.key(*keysym, *pressed),
             Input::Mouse { x, y, buttons, .. } => self.pointer(*x, *y, *buttons),
@@ -270,7 +276,12 @@ impl State {
                 Effects::default()
             }
             Input::Resize(viewport) => self.resize(*viewport),
-            Input::Argument { name, value, .. } => self.argument(name, value),
+            Input::Argument { viewer, name, value } => {
+                if name == live::FOCUS {
+                    self.caret.note_focus(*viewer, value);
+                }
+                self.argument(name, value)
+            }
         };
         if effects.changed {
             self.version += 1;

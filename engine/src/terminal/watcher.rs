@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use fanlight_core::{Canvas, Painter, ViewerId};
 use parking_lot::Mutex;
@@ -15,8 +16,8 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    pub(super) fn new(state: Arc<Mutex<State>>, _viewer: ViewerId) -> Self {
-        let picture = TerminalPainter::new(Arc::clone(&state));
+    pub(super) fn new(state: Arc<Mutex<State>>, viewer: ViewerId) -> Self {
+        let picture = TerminalPainter::new(Arc::clone(&state), viewer);
         Self { state, picture, told: Told::default() }
     }
 }
@@ -26,5 +27,9 @@ impl Painter for Watcher {
         let drawn = self.picture.paint(canvas);
         let told = self.told.tell(&self.state.lock(), canvas);
         drawn || told
+    }
+
+    fn again_in(&self) -> Option<Duration> {
+        self.picture.again_in()
     }
 }

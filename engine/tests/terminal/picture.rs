@@ -1,7 +1,7 @@
 //! What viewers see of a terminal, down to the pixel.
 
 use crate::support::{CELL, VIEWER, Viewer, picture, terminal, viewport};
-use fanlight_core::Input;
+use fanlight_core::{Input, ViewerId};
 use proptest::prelude::*;
 
 const BLACK: [u8; 3] = [0, 0, 0];
@@ -198,6 +198,45 @@ fn cursors_of_each_shape_look_different() {
     let terminal = terminal(4, 2);
     terminal.feed(b"\x1b]12;#ff0000\x07\x1b[6 q");
     assert!(picture(&terminal).cells(0, 0, 1).contains(&[255, 0, 0]), "its colour can be set");
+}
+
+#[test]
+fn the_cursor_is_hollow_for_a_viewer_without_the_keyboard_and_for_no_other() {
+    let terminal = terminal(4, 2);
+    let mut viewers = [1, 2].map(|number| Viewer::numbered(&terminal, ViewerId(number)));
+    let mut say = |value: &str| {
+        let (name, value) = ("focus".to_owned(), value.to_owned());
+        terminal.input(&Input::Argument { viewer: ViewerId(1), name, value });
+        viewers.each_mut().map(|viewer| {
+            viewer.look();
+            (viewer.pixel(0, 0), viewer.pixel(5, 9))
+        })
+    };
+    assert_eq!(say("in"), [(GRAY, GRAY); 2]);
+    assert_eq!(say("out"), [(GRAY, BLACK), (GRAY, GRAY)]);
+    assert_eq!(say("in"), [(GRAY, GRAY); 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_blinks_while_things_happen_and_then_rests() {
+    let terminal = terminal(4, 2);
+    let mut viewer = Viewer::of(&terminal);
+    terminal.feed(b"\x1b[1 q");
+    let mut seen = Vec::new();
+    while let Some(wait) = viewer.next_look() {
+        seen.push(viewer.pixel(5, 9) == GRAY);
+        assert!(seen.len() < 50 && wait.as_millis() <= 530, "{wait:?}");
+        tokio::time::advance(wait).await;
+    }
+    assert!(seen.len() > 10 && viewer.pixel(5, 9) == GRAY, "it stops lit");
+    let turns = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!(turns, seen.len() - 1, "{seen:?}");
+    terminal.feed(b"x");
+    assert!(viewer.next_look().is_some(), "it begins again");
+    for steady in ["\x1b[2 q", "\x1b[1 q\x1b[?25l"] {
+        terminal.feed(steady.as_bytes());
+        assert_eq!(viewer.next_look(), None, "{steady:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A terminal and those who look at it, for the tests of the terminal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fanlight_core::{Input, Painter, Screen, ViewerId, Viewport};
 use fanlight_engine::display::WireCanvas;
@@ -30,8 +31,12 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     pub(crate) fn of(terminal: &Terminal) -> Self {
+        Self::numbered(terminal, VIEWER)
+    }
+
+    pub(crate) fn numbered(terminal: &Terminal, viewer: ViewerId) -> Self {
         Self {
-            painter: terminal.painter(VIEWER),
+            painter: terminal.painter(viewer),
             canvas: WireCanvas::new(),
             model: CanvasModel::new(),
         }
@@ -43,6 +48,12 @@ impl Viewer {
         let frame = self.canvas.take_frame();
         assert_eq!(drawn, !frame.is_empty(), "paint tells whether it drew");
         (frame.len(), self.model.apply(&frame).unwrap())
+    }
+
+    /// Receives a frame, if there is one, and says when to look again.
+    pub(crate) fn next_look(&mut self) -> Option<Duration> {
+        self.look();
+        self.painter.again_in()
     }
 
     /// The colour of a pixel.

@@ -68,20 +68,20 @@ impl Frame {
 }
 
 /// How a viewer sees the cursor at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CursorLook {
-    /// A cursor that blinks is off.
-    pub(super) off: bool,
-    /// The viewer's keys go to the terminal.
-    pub(super) focused: bool,
+    /// It blinks and is off.
+    pub(super) dark: bool,
+    /// The viewer's keys go elsewhere.
+    pub(super) away: bool,
 }
 
 fn cursor(state: &State, look: CursorLook) -> Option<(Point, CursorShape)> {
     let term = &state.term;
-    let shown = term.mode().contains(TermMode::SHOW_CURSOR) && !look.off;
+    let shown = term.mode().contains(TermMode::SHOW_CURSOR) && !look.dark;
     let shape = match term.cursor_style().shape {
         CursorShape::Hidden => CursorShape::Hidden,
-        _ if !look.focused => CursorShape::HollowBlock,
+        _ if look.away => CursorShape::HollowBlock,
         shape => shape,
     };
     let mut point = term.grid().cursor.point;

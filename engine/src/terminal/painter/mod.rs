@@ -12,8 +12,9 @@ mod sequences;
 mod slots;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use fanlight_core::{Canvas, Composite, Layer, Painter, Point, Rect};
+use fanlight_core::{Canvas, Composite, Layer, Painter, Point, Rect, ViewerId};
 use parking_lot::Mutex;
 
 use self::batch::Batch;
@@ -28,30 +29,40 @@ const MOST_MOVES: usize = 3;
 /// One viewer's memory of a terminal: what its screen shows and its buffer holds.
 pub(super) struct TerminalPainter {
     state: Arc<Mutex<State>>,
+    viewer: ViewerId,
     seen: Option<Seen>,
 }
 
 struct Seen {
     version: u64,
+    look: CursorLook,
     shape: Shape,
     cells: Vec<PaintCell>,
     slots: Slots,
 }
 
 impl TerminalPainter {
-    pub(super) fn new(state: Arc<Mutex<State>>) -> Self {
-        Self { state, seen: None }
+    pub(super) fn new(state: Arc<Mutex<State>>, viewer: ViewerId) -> Self {
+        Self { state, viewer, seen: None }
+    }
+}
+
+impl Drop for TerminalPainter {
+    fn drop(&mut self) {
+        self.state.lock().caret.forget(self.viewer);
     }
 }
 
 impl Painter for TerminalPainter {
     fn paint(&mut self, canvas: &mut dyn Canvas) -> bool {
-        let (version, frame) = {
+        let ((version, look), frame) = {
             let state = self.state.lock();
-            if self.seen.as_ref().is_some_and(|seen| seen.version == state.version) {
+            let (dark, away) = (state.is_dark_for(self.viewer), state.caret.is_away(self.viewer));
+            let now = (state.version, CursorLook { dark, away });
+            if self.seen.as_ref().is_some_and(|seen| (seen.version, seen.look) == now) {
                 return false;
             }
-            (state.version, Frame::take(&state, CursorLook { off: false, focused: true }))
+            (now, Frame::take(&state, now.1))
         };
         let (mut seen, started) = start(self.seen.take(), &frame, canvas);
         let moved = seen.follow_moves(&frame, canvas);
@@ -60,10 +71,14 @@ impl Painter for TerminalPainter {
         batch.collect(&frame, &seen.cells, &mut seen.slots);
         let drawn = !batch.is_empty();
         batch.emit(&frame, &seen.slots, canvas);
-        seen.version = version;
+        (seen.version, seen.look) = (version, look);
         seen.cells = frame.cells;
         self.seen = Some(seen);
         started || moved || drawn
+    }
+
+    fn again_in(&self) -> Option<Duration> {
+        self.state.lock().next_blink_for(self.viewer)
     }
 }
 
@@ -87,7 +102,7 @@ fn start(seen: Option<Seen>, frame: &Frame, canvas: &mut dyn Canvas) -> (Seen, b
     let all = Rect { x: 0, y: 0, width: shape.width, height: shape.height };
     canvas.fill(Layer::DEFAULT, all, shape.background);
     let cells = vec![PaintCell::blank(shape.background); shape.columns * shape.rows];
-    (Seen { version: 0, shape, cells, slots }, true)
+    (Seen { version: 0, look: CursorLook::default(), shape, cells, slots }, true)
 }
 
 impl Seen {
