@@ -5,7 +5,7 @@ use fanlight_engine::guacd::{GuacdConfigError, GuacdEngine};
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
 
-use crate::access::FailureBrake;
+use crate::access::{FailureBrake, TokenUses};
 use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
@@ -29,6 +29,8 @@ pub struct App {
     pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
     pub brake: FailureBrake,
+    /// When tokens were last used.
+    pub token_uses: TokenUses,
 }
 
 /// The engines of this gateway.
@@ -108,6 +110,7 @@ impl App {
                 .await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
+            token_uses: TokenUses::start(store.clone()),
             config: Arc::new(config),
             store,
             drivers,

@@ -1,21 +1,31 @@
 use axum::http::{HeaderMap, header};
+use ipnet::IpNet;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::{AuthType, ClientAddress, Credential, Identity, Role, hash_token, sign_in_cookie};
+use super::identity::{API_KEY_SUBJECT, USER_SUBJECT};
+use super::{
+    AuthType, ClientAddress, Credential, Identity, Role, USER_TOKEN_PREFIX, hash_token,
+    sign_in_cookie,
+};
 use crate::App;
 use crate::api::ApiError;
-use crate::store::{ApiKey, Store, StoreError};
+use crate::store::{ApiKey, SignIn, SignInHolder, Store, StoreError, User, UserToken};
 
 const WRONG_ADDRESS: &str = "This API key may not be used from your address.";
-/// How the subject of an API key begins.
-const API_KEY_SUBJECT: &str = "api_key:";
 
 /// What a request shows to say who it is.
 enum Shown<'a> {
     /// `Authorization: Bearer` or `X-API-Key`.
-    Key(&'a str),
+    Secret(&'a str),
     /// The sign-in cookie.
     Cookie(&'a str),
+}
+
+/// Somebody whose credential is good, and the networks it is good from (none: all).
+struct Found {
+    identity: Identity,
+    networks: Vec<IpNet>,
 }
 
 /// The caller's identity, or `None` if the request shows no credential.
@@ -30,18 +40,14 @@ pub async fn authenticate(
     client: ClientAddress,
 ) -> Result<Option<Identity>, ApiError> {
     let Some(shown) = shown(headers, app)? else { return Ok(None) };
-    let key = match shown {
-        Shown::Key(secret) => key_behind_secret(app, secret, client).await?,
-        Shown::Cookie(value) => key_behind_cookie(&app.store, value).await?,
+    let found = match shown {
+        Shown::Secret(secret) => behind_secret(app, secret, client).await?,
+        Shown::Cookie(value) => behind_cookie(&app.store, value).await?,
     };
-    let (key, credential) = key.ok_or_else(ApiError::unauthenticated)?;
-    if !is_allowed_from(&key, client) {
-        return Err(ApiError::forbidden(WRONG_ADDRESS));
-    }
-    Ok(Some(identity_of(&key, credential)))
+    admit(found, client).map(Some)
 }
 
-/// The identity behind an API key that somebody signs in with.
+/// The id of the API key that somebody signs in with.
 ///
 /// # Errors
 /// As [`authenticate`].
@@ -49,17 +55,20 @@ pub async fn authenticate_key(
     app: &App,
     secret: &str,
     client: ClientAddress,
-) -> Result<ApiKey, ApiError> {
-    let found = key_behind_secret(app, secret, client).await?;
-    let (key, _) = found.ok_or_else(ApiError::unauthenticated)?;
-    if !is_allowed_from(&key, client) {
-        return Err(ApiError::forbidden(WRONG_ADDRESS));
+) -> Result<Uuid, ApiError> {
+    refuse_braked(app, client)?;
+    let key = app.store.api_key_by_hash(&hash_token(secret)).await?;
+    let id = key.as_ref().map(|key| key.id);
+    let found = live_key(key);
+    if found.is_none() {
+        app.brake.failed(client.ip);
     }
-    Ok(key)
+    admit(found, client)?;
+    id.ok_or_else(ApiError::unauthenticated)
 }
 
-/// The identity behind a credential now: `None` once it is revoked, expired or signed out.
-/// For tickets, and for sockets that outlive the request that opened them.
+/// The identity behind a credential now: `None` once it is revoked, expired, disabled or
+/// signed out. For tickets, and for sockets that outlive the request that opened them.
 ///
 /// # Errors
 /// Those of the database.
@@ -67,17 +76,18 @@ pub async fn identity_behind(
     store: &Store,
     credential: Credential,
 ) -> Result<Option<Identity>, StoreError> {
-    let key = match credential {
-        Credential::ApiKey(id) => store.api_key(id).await?,
-        Credential::SignIn(id) => match store.sign_in(id).await? {
-            Some(sign_in) => store.api_key(sign_in.api_key_id).await?,
-            None => None,
-        },
+    let found = match credential {
+        Credential::ApiKey(id) => live_key(store.api_key(id).await?),
+        Credential::SignIn(id) => store.sign_in(id).await?.and_then(of_sign_in),
+        Credential::UserToken(id) => {
+            let found = store.user_token(id).await?;
+            found.and_then(|(token, user)| of_token(&token, user))
+        }
     };
-    Ok(live(key).map(|key| identity_of(&key, credential)))
+    Ok(found.map(|found| found.identity))
 }
 
-/// Looks an identity up again, see [`identity_behind`].
+/// Looks an identity up again: `None` also where its role is less than it was.
 ///
 /// # Errors
 /// Those of the database.
@@ -85,17 +95,22 @@ pub async fn still_valid(
     store: &Store,
     identity: &Identity,
 ) -> Result<Option<Identity>, StoreError> {
-    identity_behind(store, identity.credential).await
+    let now = identity_behind(store, identity.credential).await?;
+    Ok(now.filter(|now| now.role >= identity.role))
 }
 
-/// Whether the owner of rows, by its [`Identity::subject`], still has access.
+/// Whether the owner of sessions, by its [`Identity::subject`], may still have any.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn subject_has_access(store: &Store, subject: &str) -> Result<bool, StoreError> {
-    let key = subject.strip_prefix(API_KEY_SUBJECT).and_then(|id| id.parse().ok());
-    match key {
-        Some(id) => Ok(live(store.api_key(id).await?).is_some()),
+    if let Some(id) = subject.strip_prefix(USER_SUBJECT).and_then(|id| id.parse().ok()) {
+        let user = store.user(id).await?;
+        let may = |user: User| user.disabled_at.is_none() && user.role >= Role::Operator;
+        return Ok(user.is_some_and(may));
+    }
+    match subject.strip_prefix(API_KEY_SUBJECT).and_then(|id| id.parse().ok()) {
+        Some(id) => Ok(live_key(store.api_key(id).await?).is_some()),
         None => Ok(false),
     }
 }
@@ -108,65 +123,111 @@ fn shown<'a>(headers: &'a HeaderMap, app: &App) -> Result<Option<Shown<'a>>, Api
             .map_err(unreadable)?
             .split_once(' ')
             .ok_or_else(ApiError::unauthenticated)?;
-        let bearer = scheme.eq_ignore_ascii_case("bearer").then_some(Shown::Key(key.trim()));
+        let bearer = scheme.eq_ignore_ascii_case("bearer").then_some(Shown::Secret(key.trim()));
         return bearer.map(Some).ok_or_else(ApiError::unauthenticated);
     }
     if let Some(value) = headers.get("x-api-key") {
-        return Ok(Some(Shown::Key(value.to_str().map_err(unreadable)?.trim())));
+        return Ok(Some(Shown::Secret(value.to_str().map_err(unreadable)?.trim())));
     }
     Ok(sign_in_cookie(headers, &app.config.server).map(Shown::Cookie))
 }
 
-/// The live key with that secret. Failures count against the address.
-///
-/// # Errors
-/// 429 for an address that failed too often, before anything is looked up.
-async fn key_behind_secret(
+fn admit(found: Option<Found>, client: ClientAddress) -> Result<Identity, ApiError> {
+    let Found { identity, networks } = found.ok_or_else(ApiError::unauthenticated)?;
+    if networks.is_empty() || networks.iter().any(|network| network.contains(&client.ip)) {
+        Ok(identity)
+    } else {
+        Err(ApiError::forbidden(WRONG_ADDRESS))
+    }
+}
+
+fn refuse_braked(app: &App, client: ClientAddress) -> Result<(), ApiError> {
+    let refused = |wait| ApiError::too_many(wait, "Too many failed sign-ins from this address.");
+    app.brake.wait(client.ip).map_or(Ok(()), |wait| Err(refused(wait)))
+}
+
+/// Who shows that key or token; one look-up. Failures count against the address.
+async fn behind_secret(
     app: &App,
     secret: &str,
     client: ClientAddress,
-) -> Result<Option<(ApiKey, Credential)>, ApiError> {
-    if let Some(wait) = app.brake.wait(client.ip) {
-        return Err(ApiError::too_many(wait, "Too many failed sign-ins from this address."));
-    }
-    let key = live(app.store.api_key_by_hash(&hash_token(secret)).await?);
-    if key.is_none() {
+) -> Result<Option<Found>, ApiError> {
+    refuse_braked(app, client)?;
+    let hash = hash_token(secret);
+    let found = if secret.starts_with(USER_TOKEN_PREFIX) {
+        behind_token(app, &hash).await?
+    } else {
+        live_key(app.store.api_key_by_hash(&hash).await?)
+    };
+    if found.is_none() {
         app.brake.failed(client.ip);
     }
-    Ok(key.map(|key| {
-        let credential = Credential::ApiKey(key.id);
-        (key, credential)
-    }))
+    Ok(found)
 }
 
-/// The live key that a browser signed in with. A cookie that is over does not count as a
-/// failure: several open tabs would lock their own user out.
-async fn key_behind_cookie(
-    store: &Store,
-    cookie: &str,
-) -> Result<Option<(ApiKey, Credential)>, StoreError> {
-    let Some(sign_in) = store.sign_in_by_hash(&hash_token(cookie)).await? else { return Ok(None) };
-    let key = live(store.api_key(sign_in.api_key_id).await?);
-    Ok(key.map(|key| (key, Credential::SignIn(sign_in.id))))
+async fn behind_token(app: &App, hash: &str) -> Result<Option<Found>, ApiError> {
+    let Some((token, user)) = app.store.user_token_by_hash(hash).await? else { return Ok(None) };
+    let found = of_token(&token, user);
+    if found.is_some() {
+        app.token_uses.note(&token, OffsetDateTime::now_utc());
+    }
+    Ok(found)
 }
 
-fn live(key: Option<ApiKey>) -> Option<ApiKey> {
-    key.filter(|key| key.is_live(OffsetDateTime::now_utc()))
+/// Whom a browser acts as. A cookie that is over does not count as a failure: several open
+/// tabs would lock their own user out.
+async fn behind_cookie(store: &Store, cookie: &str) -> Result<Option<Found>, StoreError> {
+    Ok(store.sign_in_by_hash(&hash_token(cookie)).await?.and_then(of_sign_in))
 }
 
-fn is_allowed_from(key: &ApiKey, client: ClientAddress) -> bool {
-    key.allowed_networks.is_empty()
-        || key.allowed_networks.iter().any(|network| network.contains(&client.ip))
+fn live_key(key: Option<ApiKey>) -> Option<Found> {
+    key.and_then(|key| of_key(key, None))
 }
 
-fn identity_of(key: &ApiKey, credential: Credential) -> Identity {
-    Identity {
+fn of_sign_in(sign_in: SignIn) -> Option<Found> {
+    let credential = Credential::SignIn(sign_in.id);
+    match sign_in.holder {
+        SignInHolder::ApiKey(key) => of_key(key, Some(credential)),
+        SignInHolder::User(user) => of_user(user, AuthType::Oidc, credential),
+    }
+}
+
+fn of_token(token: &UserToken, user: User) -> Option<Found> {
+    if !token.is_live(OffsetDateTime::now_utc()) {
+        return None;
+    }
+    let mut found = of_user(user, AuthType::Token, Credential::UserToken(token.id))?;
+    let role = found.identity.role;
+    found.identity.role = token.max_role.map_or(role, |most| role.min(most));
+    Some(found)
+}
+
+fn of_user(user: User, auth_type: AuthType, credential: Credential) -> Option<Found> {
+    let identity = Identity {
+        subject: format!("{USER_SUBJECT}{}", user.id),
+        name: user.name,
+        email: user.email,
+        role: user.role,
+        groups: user.groups,
+        auth_type,
+        credential,
+    };
+    user.disabled_at.is_none().then_some(Found { identity, networks: Vec::new() })
+}
+
+/// A live key; without a sign-in it is its own credential.
+fn of_key(key: ApiKey, sign_in: Option<Credential>) -> Option<Found> {
+    if !key.is_live(OffsetDateTime::now_utc()) {
+        return None;
+    }
+    let identity = Identity {
         subject: format!("{API_KEY_SUBJECT}{}", key.id),
-        name: key.name.clone(),
+        name: key.name,
         email: None,
         role: Role::Admin,
         groups: Vec::new(),
         auth_type: AuthType::ApiKey,
-        credential,
-    }
+        credential: sign_in.unwrap_or(Credential::ApiKey(key.id)),
+    };
+    Some(Found { identity, networks: key.allowed_networks })
 }

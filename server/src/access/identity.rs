@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,6 +8,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::ApiError;
+
+/// How the subject of an API key begins.
+pub(super) const API_KEY_SUBJECT: &str = "api_key:";
+/// How the subject of a user begins.
+pub(super) const USER_SUBJECT: &str = "user:";
 
 /// What somebody may do; each role includes those before it.
 #[derive(
@@ -28,7 +34,7 @@ impl Role {
     /// All roles, lowest first.
     pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Poweruser, Self::Admin];
 
-    /// Its name in requests and replies.
+    /// Its name in requests, replies and rows.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -39,12 +45,29 @@ impl Role {
     }
 }
 
+/// A text that names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be viewer, operator, poweruser or admin")]
+pub struct NoSuchRole;
+
+impl FromStr for Role {
+    type Err = NoSuchRole;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchRole> {
+        Self::ALL.into_iter().find(|role| role.name() == text).ok_or(NoSuchRole)
+    }
+}
+
 /// What kind of credential somebody showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthType {
     /// An API key, or a browser that signed in with one.
     ApiKey,
+    /// A user's token.
+    Token,
+    /// A browser that signed in by OpenID Connect.
+    Oidc,
 }
 
 /// The row that stands behind an identity.
@@ -53,6 +76,8 @@ pub enum AuthType {
 pub enum Credential {
     /// An API key, by id.
     ApiKey(Uuid),
+    /// A user's token, by id.
+    UserToken(i64),
     /// A signed-in browser, by id.
     SignIn(Uuid),
 }
@@ -60,13 +85,14 @@ pub enum Credential {
 /// Who is asking. The same whichever way the credential came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Stable name of the owner in rows: `api_key:<id>`. Compare owners by this.
+    /// Stable name of the owner in rows: `api_key:<id>` or `user:<id>`. Compare owners by
+    /// this, see [`owns`](super::owns).
     pub subject: String,
     /// Name for people.
     pub name: String,
     /// E-mail address, where the identity has one.
     pub email: Option<String>,
-    /// What they may do, now.
+    /// What they may do, now: for a token, no more than it was made for.
     pub role: Role,
     /// Groups of the identity provider.
     pub groups: Vec<String>,
@@ -74,6 +100,13 @@ pub struct Identity {
     pub auth_type: AuthType,
     /// The row behind it, for [`identity_behind`](super::identity_behind).
     pub credential: Credential,
+}
+
+impl Identity {
+    /// The user behind it; `None` for an API key.
+    pub fn user(&self) -> Option<Uuid> {
+        self.subject.strip_prefix(USER_SUBJECT)?.parse().ok()
+    }
 }
 
 /// The identity of the caller; only on routes whose declaration asks for one.

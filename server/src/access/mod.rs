@@ -7,16 +7,22 @@ mod brake;
 mod cookie;
 mod guard;
 mod identity;
+mod next;
 mod origin;
+mod ownership;
 mod token;
+mod token_uses;
 
 pub use address::{ClientAddress, neighbourhood};
 pub use authenticate::{
     authenticate, authenticate_key, identity_behind, still_valid, subject_has_access,
 };
 pub use brake::FailureBrake;
-pub use cookie::{clear_cookie, set_cookie, sign_in_cookie};
+pub use cookie::{clear_cookie, flow_cookie, set_cookie, set_flow_cookie, sign_in_cookie};
 pub use guard::{Access, guard};
-pub use identity::{AuthType, Credential, Identity, MaybeIdentity, Role};
+pub use identity::{AuthType, Credential, Identity, MaybeIdentity, NoSuchRole, Role};
+pub use next::own_path;
 pub use origin::{is_foreign_write, is_own_origin};
-pub use token::{NewToken, hash_token};
+pub use ownership::{may_manage, owns, owns_or_admin};
+pub use token::{NewToken, USER_TOKEN_PREFIX, hash_token};
+pub use token_uses::TokenUses;

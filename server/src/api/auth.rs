@@ -8,7 +8,6 @@ use fanlight_core::Secret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::one_time::Follower;
 use super::{ApiError, ApiJson, ApiPath};
@@ -17,14 +16,19 @@ use crate::access::{
     ClientAddress, NewToken, authenticate_key, clear_cookie, hash_token, is_foreign_write,
     set_cookie, sign_in_cookie,
 };
+use crate::store::NewSignIn;
 
-type WithCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
+pub(super) type WithCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
 
 /// How one signs in here, and what the site is called.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AuthStatus {
     /// Whether single sign-on is configured.
     oidc_enabled: bool,
+    /// What the single sign-on is called on its button.
+    oidc_name: Option<String>,
+    /// Whether people may sign in by an API key.
+    api_key_sign_in: bool,
     /// Title of the site.
     site_title: String,
     /// Accent colour of the site, `#rrggbb`.
@@ -37,7 +41,14 @@ pub(super) struct AuthStatus {
 pub(super) async fn status(State(app): State<Arc<App>>) -> Json<AuthStatus> {
     let site = &app.config.site;
     let (site_title, accent) = (site.title.clone(), site.accent.clone());
-    Json(AuthStatus { oidc_enabled: false, site_title, accent })
+    let oidc_name = app.config.oidc.as_ref().map(|oidc| oidc.label.clone());
+    Json(AuthStatus {
+        oidc_enabled: oidc_name.is_some(),
+        oidc_name,
+        api_key_sign_in: app.config.access.api_key_sign_in,
+        site_title,
+        accent,
+    })
 }
 
 /// What a browser signs in with.
@@ -51,7 +62,9 @@ pub(super) struct SignInRequest {
 
 /// Signs a browser in by an API key; it acts as the key from then on.
 #[utoipa::path(post, path = "/api/auth/sign-in", tag = "Access", request_body = SignInRequest,
-    responses((status = 204, description = "Signed in; the cookie says so.")))]
+    responses((status = 204, description = "Signed in; the cookie says so."),
+        (status = 401, description = "The key is not good."),
+        (status = 403, description = "People sign in by single sign-on only here.")))]
 pub(super) async fn sign_in(
     State(app): State<Arc<App>>,
     client: ClientAddress,
@@ -61,8 +74,14 @@ pub(super) async fn sign_in(
     if is_foreign_write(&axum::http::Method::POST, &headers, client, &app.config.server) {
         return Err(ApiError::forbidden("This request comes from a page of another site."));
     }
+    if !app.config.access.api_key_sign_in {
+        return Err(ApiError::forbidden(
+            "People sign in by single sign-on here, not by an API key.",
+        ));
+    }
     let key = authenticate_key(&app, request.api_key.expose(), client).await?;
-    Ok((StatusCode::NO_CONTENT, new_sign_in(&app, key.id).await?))
+    let holder = NewSignIn::ApiKey(key);
+    Ok((StatusCode::NO_CONTENT, new_sign_in(&app, holder).await?))
 }
 
 /// Follows a one-time sign-in link, as `fanlight sign-in-link` prints it.
@@ -78,7 +97,7 @@ pub(super) async fn follow_link(
     let Some(key) = app.store.take_sign_in_link(&hash_token(&token)).await? else {
         return Ok(Redirect::to("/login?reason=link").into_response());
     };
-    Ok((new_sign_in(&app, key).await?, Redirect::to("/")).into_response())
+    Ok((new_sign_in(&app, NewSignIn::ApiKey(key)).await?, Redirect::to("/")).into_response())
 }
 
 /// Signs the browser out, here and on the server.
@@ -96,11 +115,11 @@ pub(super) async fn log_out(
     Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to("/login")))
 }
 
-async fn new_sign_in(app: &App, api_key: Uuid) -> Result<WithCookie, ApiError> {
+pub(super) async fn new_sign_in(app: &App, holder: NewSignIn) -> Result<WithCookie, ApiError> {
     let token = NewToken::generate("")?;
     let lifetime = app.config.access.sign_in_lifetime;
     let expires_at = OffsetDateTime::now_utc() + lifetime;
-    app.store.add_sign_in(&token.hash, api_key, expires_at).await?;
+    app.store.add_sign_in(&token.hash, holder, expires_at).await?;
     let cookie = set_cookie(token.secret.expose(), lifetime, &app.config.server)
         .ok_or_else(|| ApiError::internal("cookie is no header"))?;
     Ok(AppendHeaders([(header::SET_COOKIE, cookie)]))

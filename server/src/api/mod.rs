@@ -6,6 +6,7 @@ mod docs_page;
 mod drivers;
 mod error;
 mod extract;
+mod group_mappings;
 mod health;
 mod host_keys;
 mod me;
@@ -16,6 +17,8 @@ mod routes;
 mod sessions;
 mod tickets;
 mod tunnel;
+mod user_tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -40,6 +43,9 @@ pub fn all_routes() -> Routes {
         .add(Access::Open, routes!(auth::follow_link))
         .add(Access::Open, routes!(auth::log_out))
         .add(any, routes!(me::me))
+        .add(Access::Least(Role::Poweruser), routes!(user_tokens::create_own))
+        .add(Access::Least(Role::Operator), routes!(user_tokens::list_own))
+        .add(Access::Least(Role::Poweruser), routes!(user_tokens::revoke_own))
         .add(any, routes!(drivers::list))
         .add(any, routes!(presets::list))
         .add(Access::Least(Role::Operator), routes!(sessions::list))
@@ -52,6 +58,16 @@ pub fn all_routes() -> Routes {
         .add(Access::Other, routes!(tunnel::tunnel))
         .add(Access::Least(Role::Admin), routes!(host_keys::list, host_keys::add))
         .add(Access::Least(Role::Admin), routes!(host_keys::forget))
+        .add(Access::Least(Role::Admin), routes!(users::list))
+        .add(Access::Least(Role::Admin), routes!(users::delete))
+        .add(Access::Least(Role::Admin), routes!(users::set_role))
+        .add(Access::Least(Role::Admin), routes!(users::disable))
+        .add(Access::Least(Role::Admin), routes!(users::enable))
+        .add(Access::Least(Role::Admin), routes!(users::log_out_everywhere))
+        .add(Access::Least(Role::Admin), routes!(group_mappings::list, group_mappings::create))
+        .add(Access::Least(Role::Admin), routes!(group_mappings::update, group_mappings::delete))
+        .add(Access::Least(Role::Admin), routes!(user_tokens::list, user_tokens::create))
+        .add(Access::Least(Role::Admin), routes!(user_tokens::revoke_any))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
         .add(Access::Open, routes!(openapi::style))

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
-use crate::access::{Identity, Role};
+use crate::access::{Identity, Role, owns, owns_or_admin};
 use crate::sessions::{Created, Live, SessionStatus, StepView};
 use crate::store::{SessionFilter, SessionRow};
 
@@ -123,9 +123,9 @@ fn client_url(id: Uuid) -> String {
 }
 
 fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView {
-    let own = row.creator_id == caller.subject;
+    let own = owns(caller, &row.creator_id);
     let in_life = live.filter(|live| live.is_live());
-    let may_share = own || caller.role == Role::Admin;
+    let may_share = owns_or_admin(caller, &row.creator_id);
     SessionView {
         session_id: row.id,
         client_url: client_url(row.id),
@@ -253,7 +253,7 @@ fn sees_own_only(app: &App, identity: &Identity) -> bool {
 async fn visible_row(app: &App, identity: &Identity, id: Uuid) -> Result<SessionRow, ApiError> {
     let hidden = || ApiError::not_found("There is no such session.");
     let row = app.store.session(id).await?.ok_or_else(hidden)?;
-    if sees_own_only(app, identity) && row.creator_id != identity.subject {
+    if sees_own_only(app, identity) && !owns(identity, &row.creator_id) {
         return Err(hidden());
     }
     Ok(row)

@@ -25,15 +25,15 @@ const DEFAULT_DATA_DIR: &str = "fanlight-data";
 const GUACD_PORT: u16 = 4822;
 
 /// Collects what is wrong while the rest goes on being checked.
-struct Complaints(Vec<FieldError>);
+pub(super) struct Complaints(Vec<FieldError>);
 
 impl Complaints {
-    fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
         self.0.push(FieldError::new(key, message));
     }
 
     /// The value, or a complaint about `key` and `None`.
-    fn take<T>(&mut self, key: &str, value: Option<T>, message: &str) -> Option<T> {
+    pub(super) fn take<T>(&mut self, key: &str, value: Option<T>, message: &str) -> Option<T> {
         if value.is_none() {
             self.add(key, message);
         }
@@ -48,6 +48,13 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
     let server = server(&raw.server, &mut complaints);
     let site = site(&raw.site, &mut complaints);
     let database = database(&raw.database, &data_dir, &mut complaints);
+    let oidc = super::oidc::check(&raw.oidc, &mut complaints);
+    if let (Some(_), Some(server)) = (&oidc, &server)
+        && server.public_url.is_none()
+        && !server.listen.ip().is_loopback()
+    {
+        complaints.add("server.public_url", "is required where oidc.issuer is set");
+    }
     let guacd = guacd(&raw.guacd, &mut complaints);
     if raw.engine.default == EngineKind::Guacd && guacd.is_none() {
         complaints.add("guacd.addresses", "is required where engine.default is guacd");
@@ -65,6 +72,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         database,
         access: access(raw),
         audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
+        oidc,
         sessions: sessions(&raw.sessions),
         default_engine: raw.engine.default,
         guacd,
@@ -126,7 +134,7 @@ fn tls_files(raw: &RawServer, complaints: &mut Complaints) -> Option<TlsFiles> {
     Some(TlsFiles { certificate, key })
 }
 
-fn must_exist(key: &str, path: &Path, complaints: &mut Complaints) {
+pub(super) fn must_exist(key: &str, path: &Path, complaints: &mut Complaints) {
     if !path.is_file() {
         complaints.add(key, format!("names no file: {}", path.display()));
     }
@@ -177,6 +185,7 @@ fn access(raw: &RawConfig) -> AccessConfig {
     AccessConfig {
         sign_in_lifetime: raw.access.sign_in_lifetime.0,
         link_lifetime: raw.access.link_lifetime.0,
+        api_key_sign_in: raw.access.api_key_sign_in,
         failure_limit: raw.access.failure_limit,
         failure_window: raw.access.failure_window.0,
     }

@@ -9,6 +9,8 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::access::Role;
+
 /// The whole configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -24,6 +26,8 @@ pub struct Config {
     pub access: AccessConfig,
     /// The audit log.
     pub audit: AuditConfig,
+    /// Single sign-on; `None` if none is configured.
+    pub oidc: Option<OidcConfig>,
     /// Life and limits of sessions.
     pub sessions: SessionsConfig,
     /// The engine for drivers that both can run.
@@ -66,6 +70,15 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
+    /// How browsers reach this gateway, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        if let Some(url) = &self.public_url {
+            return url.as_str().trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+
     /// Whether browsers reach this gateway by https, so that cookies may be `Secure`.
     pub fn is_https(&self) -> bool {
         self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
@@ -119,6 +132,8 @@ pub struct AccessConfig {
     pub sign_in_lifetime: Duration,
     /// How long a one-time sign-in link is good.
     pub link_lifetime: Duration,
+    /// Whether people may sign in to the pages by an API key.
+    pub api_key_sign_in: bool,
     /// Failed authentications of one address before it has to wait.
     pub failure_limit: u32,
     /// Length of the window in which failures count, and of the wait.
@@ -130,6 +145,37 @@ pub struct AccessConfig {
 pub struct AuditConfig {
     /// Age at which events are deleted; `None` keeps them.
     pub retention: Option<Duration>,
+}
+
+/// Single sign-on by OpenID Connect.
+#[derive(Debug, Clone)]
+pub struct OidcConfig {
+    /// The provider's issuer, exactly as it names itself.
+    pub issuer: String,
+    /// How the provider knows this gateway.
+    pub client_id: String,
+    /// The client's secret; `None` for a public client.
+    pub client_secret: Option<Secret<String>>,
+    /// What stands on the button.
+    pub label: String,
+    /// Scopes to ask for beside `openid`, `profile` and `email`.
+    pub scopes: Vec<String>,
+    /// Claim with the groups; dots lead into objects.
+    pub groups_claim: String,
+    /// Role where nothing else gives one.
+    pub default_role: Role,
+    /// Whether `"email_verified": false` is let in.
+    pub allow_unverified_email: bool,
+    /// PEM file with the authorities to trust, and no others.
+    pub ca: Option<PathBuf>,
+    /// Whether signing out here signs out at the provider too.
+    pub sign_out_at_provider: bool,
+    /// Longest time for one answer of the provider.
+    pub timeout: Duration,
+    /// How long somebody may take to sign in at the provider.
+    pub flow_lifetime: Duration,
+    /// How long what the provider says of itself is used.
+    pub discovery_lifetime: Duration,
 }
 
 /// Life and limits of sessions.

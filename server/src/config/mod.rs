@@ -4,14 +4,15 @@
 mod check;
 mod checked;
 mod load;
+mod oidc;
 mod period;
 mod raw;
 mod times;
 
 pub use checked::{
     AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig,
-    LogFormat, NetworkConfig, NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig,
-    TlsFiles,
+    LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, ServerConfig, SessionsConfig,
+    SiteConfig, TlsFiles,
 };
 pub use load::{ConfigError, Sources};
 pub use period::Period;

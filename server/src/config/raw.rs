@@ -22,6 +22,7 @@ pub(super) struct RawConfig {
     pub database: RawDatabase,
     pub access: RawAccess,
     pub audit: RawAudit,
+    pub oidc: RawOidc,
     pub sessions: RawSessions,
     pub engine: RawEngine,
     pub guacd: RawGuacd,
@@ -127,6 +128,9 @@ pub(super) struct RawAccess {
     pub sign_in_lifetime: Period,
     /// How long a one-time sign-in link is good.
     pub link_lifetime: Period,
+    /// Whether people may sign in to the pages by an API key. Programs may in any case, and
+    /// one-time links always work.
+    pub api_key_sign_in: bool,
     /// Failed authentications of one address before it has to wait.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub failure_limit: u32,
@@ -139,6 +143,7 @@ impl Default for RawAccess {
         Self {
             sign_in_lifetime: Period::seconds(12 * 3600),
             link_lifetime: Period::seconds(15 * 60),
+            api_key_sign_in: true,
             failure_limit: 20,
             failure_window: Period::seconds(60),
         }
@@ -151,6 +156,65 @@ pub(super) struct RawAudit {
     /// Events of the audit log are deleted when they are older than this, at least 30 days.
     /// Default: they are kept.
     pub retention: Option<Period>,
+}
+
+/// Single sign-on by OpenID Connect: code flow with PKCE. Register
+/// `<server.public_url>/auth/callback` as redirect URI at the provider, and
+/// `<server.public_url>/login` as the URI to go to after signing out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawOidc {
+    /// The provider's issuer, exactly as it names itself: `https://login.example.com/realms/a`.
+    /// Default: no single sign-on. `http` is for providers on this machine only.
+    pub issuer: Option<String>,
+    /// How the provider knows Fanlight.
+    pub client_id: Option<String>,
+    /// The client's secret. Default: none, a public client.
+    pub client_secret: Option<Secret<String>>,
+    /// What stands on the button.
+    #[schemars(length(min = 1, max = 100))]
+    pub label: String,
+    /// Scopes to ask for beside `openid`, `profile` and `email`.
+    pub scopes: Vec<String>,
+    /// Claim with the user's groups: a list of names, or one name. Dots lead into objects:
+    /// `realm_access.roles`. It may stand in the ID token or in the user information.
+    #[schemars(length(min = 1, max = 200))]
+    pub groups_claim: String,
+    /// Role where no group mapping matches and no admin set one: `viewer`, `operator`,
+    /// `poweruser` or `admin`.
+    pub default_role: String,
+    /// Whether to let people in whose provider says `"email_verified": false`.
+    pub allow_unverified_email: bool,
+    /// PEM file with the authorities to trust, and no others. Default: those of the system.
+    pub ca: Option<PathBuf>,
+    /// Whether signing out here signs out at the provider too, where it offers that.
+    pub sign_out_at_provider: bool,
+    /// Longest time for one answer of the provider.
+    pub timeout: Period,
+    /// How long somebody may take to sign in at the provider.
+    pub flow_lifetime: Period,
+    /// How long what the provider says of itself is used before it is asked again.
+    pub discovery_lifetime: Period,
+}
+
+impl Default for RawOidc {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            client_id: None,
+            client_secret: None,
+            label: "Single sign-on".into(),
+            scopes: Vec::new(),
+            groups_claim: "groups".into(),
+            default_role: "viewer".into(),
+            allow_unverified_email: false,
+            ca: None,
+            sign_out_at_provider: true,
+            timeout: Period::seconds(10),
+            flow_lifetime: Period::seconds(10 * 60),
+            discovery_lifetime: Period::seconds(3600),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

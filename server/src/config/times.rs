@@ -28,8 +28,8 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
 }
 
 /// Times in which something has to happen: without any, it never could.
-fn limits(raw: &RawConfig) -> [(&'static str, Period); 17] {
-    let RawConfig { server, database, access, sessions, guacd, .. } = raw;
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 20] {
+    let RawConfig { server, database, access, oidc, sessions, guacd, .. } = raw;
     [
         ("server.request_timeout", server.request_timeout),
         ("server.header_timeout", server.header_timeout),
@@ -37,6 +37,9 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 17] {
         ("database.migration_timeout", database.migration_timeout),
         ("access.sign_in_lifetime", access.sign_in_lifetime),
         ("access.link_lifetime", access.link_lifetime),
+        ("oidc.timeout", oidc.timeout),
+        ("oidc.flow_lifetime", oidc.flow_lifetime),
+        ("oidc.discovery_lifetime", oidc.discovery_lifetime),
         ("sessions.pending_timeout", sessions.pending_timeout),
         ("sessions.keypair_timeout", sessions.keypair_timeout),
         ("sessions.max_duration", sessions.max_duration),

@@ -45,7 +45,7 @@ impl Gateway {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn start_with(
-        config: Config,
+        mut config: Config,
         engines: Engines,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self, StartError> {
@@ -53,6 +53,7 @@ impl Gateway {
         // touch the sessions of the one that runs.
         let listener = listen(config.server.listen)?;
         let address = listener.local_addr().map_err(|e| listen_error(config.server.listen, e))?;
+        config.server.listen = address;
         let tls = match &config.server.tls {
             Some(files) => Some(read_tls(files).await?),
             None => None,
@@ -84,6 +85,7 @@ impl Gateway {
             tracing::error!(%error, "the listener failed");
         }
         self.app.audit.close().await;
+        self.app.token_uses.write().await;
         self.app.store.close().await;
     }
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ending, Live, Shared};
-use crate::access::{Credential, Identity, still_valid, subject_has_access};
+use crate::access::{Credential, Identity, Role, still_valid, subject_has_access};
 use crate::store::Store;
 
 /// How often the credentials behind open sockets are looked at again.
@@ -15,7 +15,11 @@ const SWEEP: Duration = Duration::from_secs(3);
 /// The identities whose sockets are open: a request's credential is checked once, but a
 /// socket lives on after the credential was revoked.
 #[derive(Default)]
-pub(super) struct Bearers(Mutex<HashMap<Credential, Entry>>);
+pub(super) struct Bearers(Mutex<HashMap<Standing, Entry>>);
+
+/// What a socket was admitted by. The role is part of it: one that shrinks closes the
+/// sockets that were opened with more.
+type Standing = (Credential, Role);
 
 struct Entry {
     identity: Identity,
@@ -26,22 +30,22 @@ struct Entry {
 /// One socket of an identity.
 pub struct Bearer {
     all: Arc<Bearers>,
-    credential: Credential,
+    standing: Standing,
     revoked: CancellationToken,
 }
 
 impl Bearers {
     pub(super) fn admit(self: &Arc<Self>, identity: Identity) -> Bearer {
-        let credential = identity.credential;
+        let standing = (identity.credential, identity.role);
         let mut all = self.0.lock();
-        let entry = all.entry(credential).or_insert_with(|| Entry {
+        let entry = all.entry(standing).or_insert_with(|| Entry {
             identity,
             sockets: 0,
             revoked: CancellationToken::new(),
         });
         entry.sockets += 1;
         let revoked = entry.revoked.clone();
-        Bearer { all: Arc::clone(self), credential, revoked }
+        Bearer { all: Arc::clone(self), standing, revoked }
     }
 
     /// Looks at all credentials again.
@@ -51,14 +55,14 @@ impl Bearers {
         for identity in identities {
             match still_valid(store, &identity).await {
                 Ok(Some(_)) => {}
-                Ok(None) => self.revoke(identity.credential),
+                Ok(None) => self.revoke((identity.credential, identity.role)),
                 Err(error) => tracing::warn!(%error, "open sockets could not be re-checked"),
             }
         }
     }
 
-    fn revoke(&self, credential: Credential) {
-        if let Some(entry) = self.0.lock().remove(&credential) {
+    fn revoke(&self, standing: Standing) {
+        if let Some(entry) = self.0.lock().remove(&standing) {
             entry.revoked.cancel();
         }
     }
@@ -104,10 +108,10 @@ impl Drop for Bearer {
         if self.revoked.is_cancelled() {
             return;
         }
-        if let Some(entry) = all.get_mut(&self.credential) {
+        if let Some(entry) = all.get_mut(&self.standing) {
             entry.sockets -= 1;
             if entry.sockets == 0 {
-                all.remove(&self.credential);
+                all.remove(&self.standing);
             }
         }
     }

@@ -34,7 +34,7 @@ pub use relay::{RelayLimits, relay};
 pub use request::{ShareMode, common_schema};
 pub use state::{Ending, SessionStatus};
 
-use crate::access::{Identity, NewToken, Role};
+use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
 use crate::config::{Config, Preset, SessionsConfig};
 use crate::policy::{NetworkPolicy, Resolve};
@@ -47,6 +47,7 @@ use live::Origin;
 const NODE: &str = "local";
 /// When to come back where a limit on sessions is reached.
 const LIMIT_RETRY: Duration = Duration::from_secs(30);
+const SOMEBODY_ELSES: &str = "This is somebody else's session.";
 
 /// All sessions of this process. Dropping it ends them.
 pub struct Sessions {
@@ -227,8 +228,8 @@ impl Sessions {
                 None => no_such_session(),
             });
         };
-        if live.creator.id != creator.subject {
-            return Err(ApiError::forbidden("This is somebody else's session."));
+        if !owns(creator, &live.creator.id) {
+            return Err(ApiError::forbidden(SOMEBODY_ELSES));
         }
         if live.is_live() {
             return Err(ApiError::conflict("session_is_live", "This session has not ended."));
@@ -272,9 +273,9 @@ impl Sessions {
     pub async fn end(&self, who: &Identity, id: Uuid) -> Result<(), ApiError> {
         let Some(live) = self.find(id) else {
             let row = self.shared.store.session(id).await?.ok_or_else(no_such_session)?;
-            return may_end(who, &row.creator_id);
+            return may_manage(who, &row.creator_id, SOMEBODY_ELSES);
         };
-        may_end(who, &live.creator.id)?;
+        may_manage(who, &live.creator.id, SOMEBODY_ELSES)?;
         live.end(Ending::on_purpose(format!("{} ended the session.", who.name)));
         live.finished().await;
         Ok(())
@@ -308,14 +309,6 @@ impl Sessions {
 impl Drop for Sessions {
     fn drop(&mut self) {
         self.shared.closing.cancel();
-    }
-}
-
-fn may_end(who: &Identity, creator_id: &str) -> Result<(), ApiError> {
-    if who.role == Role::Admin || who.subject == creator_id {
-        Ok(())
-    } else {
-        Err(ApiError::forbidden("This is somebody else's session."))
     }
 }
 

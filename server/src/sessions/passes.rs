@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::live::Live;
 use super::request::ShareMode;
 use super::{Bearer, Sessions, Shared};
-use crate::access::{Credential, Identity, NewToken, Role, hash_token, identity_behind};
+use crate::access::{
+    Credential, Identity, NewToken, Role, hash_token, identity_behind, owns_or_admin,
+};
 use crate::api::ApiError;
 use crate::store::{NewPass, PassKind};
 
@@ -80,9 +82,10 @@ impl Sessions {
         Ok(None)
     }
 
-    /// Whether `identity` may be a session's owner: its creator, or an admin.
+    /// Whether `identity` may be a session's owner: its creator, or an admin. A creator who
+    /// has become a mere viewer may not.
     pub fn may_own(&self, identity: &Identity, live: &Live) -> bool {
-        identity.subject == live.creator.id || identity.role == Role::Admin
+        identity.role >= Role::Operator && owns_or_admin(identity, &live.creator.id)
     }
 
     /// Registers a socket of `identity`, to be told when its credential is revoked.

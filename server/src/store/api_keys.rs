@@ -137,7 +137,7 @@ impl Store {
     }
 }
 
-fn read(row: &DbRow) -> Result<ApiKey, sqlx::Error> {
+pub(super) fn read(row: &DbRow) -> Result<ApiKey, sqlx::Error> {
     let networks: &str = row.try_get("allowed_networks")?;
     Ok(ApiKey {
         id: read_id(row, "id")?,

@@ -9,12 +9,16 @@ mod api_keys;
 mod audit;
 mod connect;
 mod error;
+mod group_mappings;
 mod host_keys;
 mod migrations;
+mod oidc_flows;
 mod passes;
 mod sessions;
 mod sign_in_links;
 mod sign_ins;
+mod user_tokens;
+mod users;
 
 use sqlx::{AnyPool, Row};
 use time::OffsetDateTime;
@@ -23,15 +27,21 @@ use uuid::Uuid;
 pub use api_keys::{ApiKey, NewApiKey};
 pub use audit::{AuditFilter, AuditRow};
 pub use error::StoreError;
+pub use group_mappings::GroupMapping;
 pub use host_keys::KnownHostKey;
 pub use passes::{NewPass, PassKind};
 pub use sessions::{SessionFilter, SessionRow};
-pub use sign_ins::SignIn;
+pub use sign_ins::{NewSignIn, SignIn, SignInHolder};
+pub use user_tokens::{NewUserToken, UserToken};
+pub use users::{Login, RoleSource, User};
 
 use crate::config::Config;
 
 /// A row of either database.
 pub(crate) type DbRow = sqlx::any::AnyRow;
+
+/// How often the next number is tried as an id, where another node may take it first.
+const ID_ATTEMPTS: u32 = 10;
 
 /// The database. Cheap to clone.
 #[derive(Clone)]

@@ -2,17 +2,52 @@ use sqlx::Row;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, StoreError, from_millis, read_id, to_millis};
+use super::users::{read_user, user_columns};
+use super::{ApiKey, DbRow, Store, StoreError, User, api_keys, from_millis, read_id, to_millis};
 
 /// A browser that is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {
     /// UUID v7.
     pub id: Uuid,
-    /// The key it acts as.
-    pub api_key_id: Uuid,
+    /// Whom it acts as.
+    pub holder: SignInHolder,
     /// When it ends by itself.
     pub expires_at: OffsetDateTime,
+}
+
+/// Whom a browser acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInHolder {
+    /// The key that it signed in by.
+    ApiKey(ApiKey),
+    /// Somebody who came by OpenID Connect.
+    User(User),
+}
+
+/// Whom a new sign-in acts as, by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewSignIn {
+    /// An API key.
+    ApiKey(Uuid),
+    /// A user.
+    User(Uuid),
+}
+
+/// A sign-in with whom it acts as, in one look-up. The key's columns come under other
+/// names, because the user's have some of them.
+macro_rules! select_sign_in {
+    ($rest:literal) => {
+        concat!(
+            "SELECT sign_ins.id AS sign_in_id, sign_ins.expires_at AS sign_in_expires_at, \
+             sign_ins.api_key_id, api_keys.id, api_keys.name, api_keys.allowed_networks, \
+             api_keys.created_at, api_keys.expires_at, api_keys.revoked_at, ",
+            user_columns!(),
+            " FROM sign_ins LEFT JOIN api_keys ON api_keys.id = sign_ins.api_key_id \
+             LEFT JOIN users ON users.id = sign_ins.user_id ",
+            $rest
+        )
+    };
 }
 
 impl Store {
@@ -23,7 +58,7 @@ impl Store {
     pub async fn add_sign_in(
         &self,
         cookie_hash: &str,
-        api_key_id: Uuid,
+        holder: NewSignIn,
         expires_at: OffsetDateTime,
     ) -> Result<Uuid, StoreError> {
         let now = to_millis(OffsetDateTime::now_utc());
@@ -31,14 +66,19 @@ impl Store {
             .bind(now)
             .execute(self.pool())
             .await?;
+        let (key, user) = match holder {
+            NewSignIn::ApiKey(id) => (Some(id.to_string()), None),
+            NewSignIn::User(id) => (None, Some(id.to_string())),
+        };
         let id = Uuid::now_v7();
         sqlx::query(
-            "INSERT INTO sign_ins (id, cookie_hash, api_key_id, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO sign_ins (id, cookie_hash, api_key_id, user_id, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(id.to_string())
         .bind(cookie_hash)
-        .bind(api_key_id.to_string())
+        .bind(key)
+        .bind(user)
         .bind(now)
         .bind(to_millis(expires_at))
         .execute(self.pool())
@@ -51,12 +91,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn sign_in_by_hash(&self, cookie_hash: &str) -> Result<Option<SignIn>, StoreError> {
-        self.one_sign_in(
-            "SELECT id, api_key_id, expires_at FROM sign_ins
-             WHERE cookie_hash = $1 AND expires_at > $2",
-            cookie_hash,
-        )
-        .await
+        let query = select_sign_in!("WHERE sign_ins.cookie_hash = $1 AND sign_ins.expires_at > $2");
+        self.one_sign_in(query, cookie_hash).await
     }
 
     /// The sign-in with that id, unless it is over.
@@ -64,11 +100,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn sign_in(&self, id: Uuid) -> Result<Option<SignIn>, StoreError> {
-        self.one_sign_in(
-            "SELECT id, api_key_id, expires_at FROM sign_ins WHERE id = $1 AND expires_at > $2",
-            &id.to_string(),
-        )
-        .await
+        let query = select_sign_in!("WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2");
+        self.one_sign_in(query, &id.to_string()).await
     }
 
     /// Ends a sign-in.
@@ -83,6 +116,18 @@ impl Store {
         Ok(())
     }
 
+    /// Signs a user out of every browser; tells of how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn delete_sign_ins_of(&self, user: Uuid) -> Result<u64, StoreError> {
+        let done = sqlx::query("DELETE FROM sign_ins WHERE user_id = $1")
+            .bind(user.to_string())
+            .execute(self.pool())
+            .await?;
+        Ok(done.rows_affected())
+    }
+
     async fn one_sign_in(
         &self,
         sql: &'static str,
@@ -93,11 +138,20 @@ impl Store {
             .bind(to_millis(OffsetDateTime::now_utc()))
             .fetch_optional(self.pool())
             .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(SignIn {
-            id: read_id(&row, "id")?,
-            api_key_id: read_id(&row, "api_key_id")?,
-            expires_at: from_millis(row.try_get("expires_at")?),
-        }))
+        Ok(row.as_ref().map(read).transpose()?)
     }
+}
+
+fn read(row: &DbRow) -> Result<SignIn, sqlx::Error> {
+    let by_key = row.try_get::<Option<&str>, _>("api_key_id")?.is_some();
+    let holder = if by_key {
+        SignInHolder::ApiKey(api_keys::read(row)?)
+    } else {
+        SignInHolder::User(read_user(row)?)
+    };
+    Ok(SignIn {
+        id: read_id(row, "sign_in_id")?,
+        holder,
+        expires_at: from_millis(row.try_get("sign_in_expires_at")?),
+    })
 }

@@ -9,6 +9,7 @@ mod configuration;
 mod database;
 mod harness;
 mod limits;
+mod people;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod requests;
@@ -16,6 +17,8 @@ mod routes;
 mod secrecy;
 mod sign_in;
 mod tls;
+mod tokens;
+mod users;
 
 #[test]
 fn all_these_tests_pass_on_postgresql() {

@@ -134,6 +134,9 @@ async fn the_status_tells_how_one_signs_in() {
     let fixture = Fixture::with(&site).await;
     let reply = fixture.get("/api/auth/status").send().await.unwrap();
     let body: Value = reply.json().await.unwrap();
-    let expected = json!({ "oidc_enabled": false, "site_title": "Gate", "accent": "#2f6fed" });
+    let expected = json!({
+        "oidc_enabled": false, "oidc_name": null, "api_key_sign_in": true,
+        "site_title": "Gate", "accent": "#2f6fed",
+    });
     assert_eq!(body, expected);
 }

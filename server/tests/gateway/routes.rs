@@ -20,6 +20,9 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("GET", "/sign-in/{token}", Access::Open),
     ("GET", "/auth/logout", Access::Open),
     ("GET", "/api/me", ANY),
+    ("POST", "/api/me/tokens", POWERUSER),
+    ("GET", "/api/me/tokens", OPERATOR),
+    ("DELETE", "/api/me/tokens/{id}", POWERUSER),
     ("GET", "/api/drivers", ANY),
     ("GET", "/api/presets", ANY),
     ("POST", "/api/sessions", POWERUSER),
@@ -34,6 +37,19 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("GET", "/api/admin/host-keys", ADMIN),
     ("POST", "/api/admin/host-keys", ADMIN),
     ("DELETE", "/api/admin/host-keys/{endpoint}", ADMIN),
+    ("GET", "/api/users", ADMIN),
+    ("DELETE", "/api/users/{email}", ADMIN),
+    ("PUT", "/api/users/{email}/role", ADMIN),
+    ("POST", "/api/users/{email}/disable", ADMIN),
+    ("POST", "/api/users/{email}/enable", ADMIN),
+    ("DELETE", "/api/users/{email}/sessions", ADMIN),
+    ("GET", "/api/admin/group-mappings", ADMIN),
+    ("POST", "/api/admin/group-mappings", ADMIN),
+    ("PUT", "/api/admin/group-mappings/{id}", ADMIN),
+    ("DELETE", "/api/admin/group-mappings/{id}", ADMIN),
+    ("GET", "/api/admin/user-tokens", ADMIN),
+    ("POST", "/api/admin/user-tokens", ADMIN),
+    ("DELETE", "/api/admin/user-tokens/{id}", ADMIN),
     ("GET", "/api/openapi.json", Access::Open),
     ("GET", "/api/docs", Access::Open),
     ("GET", "/api/docs/style.css", Access::Open),
@@ -43,7 +59,7 @@ const SOME_ID: &str = "01900000-0000-7000-8000-000000000000";
 
 fn concrete(path: &str) -> String {
     let path = path.replace("{id}", SOME_ID).replace("{token}", "none");
-    path.replace("{endpoint}", "none.example:22")
+    path.replace("{endpoint}", "none.example:22").replace("{email}", "nobody@example.com")
 }
 
 #[test]
@@ -71,7 +87,8 @@ async fn bar_09_nobody_is_refused_and_an_api_key_let_in_as_the_contract_says() {
         let protected = matches!(access, Access::Least(_));
         assert_eq!(nobody == StatusCode::UNAUTHORIZED, protected, "{method} {path}: {nobody}");
         let let_in = key != StatusCode::UNAUTHORIZED && key != StatusCode::FORBIDDEN;
-        assert!(let_in || *path == "/ws/{id}", "{method} {path}: {key}");
+        let not_for_keys = *path == "/ws/{id}" || path.starts_with("/api/me/tokens");
+        assert!(let_in || not_for_keys, "{method} {path}: {key}");
         assert!(!key.is_server_error() && !nobody.is_server_error(), "{method} {path}");
     }
 }
