@@ -3,6 +3,7 @@
 //! keeps its files in a temporary folder, and ends when dropped.
 
 mod browser;
+mod desktop;
 mod gateway;
 mod guacd;
 mod picture;
@@ -13,6 +14,7 @@ mod terminal;
 pub mod viewer;
 
 pub use browser::{Browser, Screen, screenshots};
+pub use desktop::{RdpShare, VncDesktop};
 pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
 pub use picture::Picture;

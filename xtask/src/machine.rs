@@ -26,6 +26,16 @@ pub(crate) const CHROMIUM: Program = Program { name: "chromium", package: "chrom
 pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "mmdebstrap" };
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
+/// The desktops that tests look at, and what works on them.
+pub(crate) const DESKTOPS: [Program; 7] = [
+    Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },
+    Program { name: "vncpasswd", package: "tigervnc-tools" },
+    Program { name: "freerdp-shadow-cli", package: "freerdp2-shadow-x11" },
+    Program { name: "xsetroot", package: "x11-xserver-utils" },
+    Program { name: "xwd", package: "x11-apps" },
+    Program { name: "xterm", package: "xterm" },
+    Program { name: "xclip", package: "xclip" },
+];
 const NODE_JS: Program = Program { name: "node", package: "nodejs" };
 const NPM: Program = Program { name: "npm", package: "npm" };
 

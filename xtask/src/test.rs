@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::machine::{
-    CHROMIUM, MMDEBSTRAP, POSTGRESQL, SSH, SSHD, cache_folder, has, provide, provide_node,
+    CHROMIUM, DESKTOPS, MMDEBSTRAP, POSTGRESQL, SSH, SSHD, cache_folder, has, provide, provide_node,
 };
 use crate::process::{command, done, succeeds};
 use crate::{openapi, ui};
@@ -52,7 +52,8 @@ fn seconds(time: Duration) -> String {
 }
 
 fn install() -> Result<()> {
-    provide(&[&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL])?;
+    let first = [&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL];
+    provide(&Vec::from_iter(first.into_iter().chain(&DESKTOPS)))?;
     provide_node()
 }
 

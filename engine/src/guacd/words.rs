@@ -117,8 +117,10 @@ fn advice(cause: Cause) -> &'static str {
             "The target did not answer in time. Check that it is running and that guacd reaches it."
         }
         Cause::Lost => "The target reported an error or broke the connection.",
+        // guacd's VNC and RDP plug-ins say this of a wrong password, too.
         Cause::NotFound => {
-            "The target was not found. Check its name, address and port, and that guacd reaches it."
+            "The target was not found, or it does not let guacd in. Check its name, address and port, \
+             the credentials, and that guacd reaches it."
         }
         Cause::Unavailable | Cause::Refused => {
             "The target refuses connections. Check its address and port, and that its service runs."

@@ -976,6 +976,277 @@ export interface components {
             /**
              * Host
              * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the remote desktop service, 3389 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account: jdoe, CORP\jdoe or jdoe@corp.example.com. Asked for if left out.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for if left out.
+             */
+            password?: string | null;
+            /**
+             * Domain
+             * @description Windows domain or Kerberos realm, unless the user name holds it.
+             */
+            domain?: string | null;
+            /**
+             * Security
+             * @description How the connection is secured. The server chooses if left out.
+             */
+            security?: ("any" | "nla" | "nla-ext" | "tls" | "vmconnect" | "rdp") | null;
+            /**
+             * Authentication
+             * @description How Network Level Authentication proves who you are; empty lets both sides agree.
+             */
+            auth_pkg?: ("" | "kerberos" | "ntlm") | null;
+            /**
+             * KDC
+             * @description Kerberos key distribution centre: a host name, or the https address of a KDC proxy.
+             */
+            kdc_url?: string | null;
+            /**
+             * Kerberos cache
+             * @description Kerberos credential cache to use, by its file name in the operator's folder.
+             */
+            kerberos_cache?: string | null;
+            /**
+             * Ignore the certificate
+             * @description Takes any certificate: only where nobody can listen in.
+             * @default false
+             */
+            ignore_cert: boolean;
+            /**
+             * Certificate fingerprints
+             * @description Fingerprints of the certificates to take whoever signed them, with commas between them:
+             *     the hash's name, a colon, and its bytes in hexadecimal.
+             */
+            cert_fingerprints?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Resizing
+             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
+             *     connecting anew. Told, if left out.
+             */
+            resize_method?: ("display-update" | "reconnect") | null;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Wallpaper
+             * @description Shows the desktop's wallpaper.
+             * @default false
+             */
+            enable_wallpaper: boolean;
+            /**
+             * Themes
+             * @description Draws windows and controls in their theme.
+             * @default false
+             */
+            enable_theming: boolean;
+            /**
+             * Smooth text
+             * @description Smooths the edges of text. On if left out.
+             */
+            enable_font_smoothing?: boolean | null;
+            /**
+             * Content while dragging
+             * @description Shows a window's content while it is moved.
+             * @default false
+             */
+            enable_full_window_drag: boolean;
+            /**
+             * Desktop composition
+             * @description Transparent windows and shadows.
+             * @default false
+             */
+            enable_desktop_composition: boolean;
+            /**
+             * Menu animations
+             * @description Lets menus slide and fade.
+             * @default false
+             */
+            enable_menu_animations: boolean;
+            /**
+             * Keyboard layout
+             * @description Keyboard layout of the remote side. Unicode sends characters instead of keys, whatever
+             *     the layouts are, where the server understands them.
+             */
+            server_layout?: ("failsafe" | "pt-br-qwerty" | "da-dk-qwerty" | "en-gb-qwerty" | "en-us-qwerty" | "fr-fr-azerty" | "fr-be-azerty" | "fr-ch-qwertz" | "de-de-qwertz" | "de-ch-qwertz" | "hu-hu-qwertz" | "it-it-qwerty" | "ja-jp-qwerty" | "no-no-qwerty" | "es-es-qwerty" | "es-latam-qwerty" | "sv-se-qwerty" | "tr-tr-qwerty") | null;
+            /**
+             * Time zone
+             * @description Time zone of the session, such as Europe/Berlin; the viewer's own if left out.
+             */
+            timezone?: string | null;
+            /**
+             * Line ends of the clipboard
+             * @description Gives the remote side Unix or Windows line ends, whatever was copied.
+             * @enum {string|null}
+             */
+            normalize_clipboard?: "unix" | "windows" | null;
+            /**
+             * Drive for files
+             * @description A drive on the remote side, for files to and from the viewer; emptied at the end.
+             * @default false
+             */
+            enable_drive: boolean;
+            /**
+             * Name of the drive
+             * @description What the drive is called there, Fanlight if left out.
+             */
+            drive_name?: string | null;
+            /**
+             * No downloads
+             * @description No file of the drive reaches a viewer.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No viewer puts files on the drive.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
+             * No sound
+             * @description No sound.
+             * @default false
+             */
+            disable_audio: boolean;
+            /**
+             * Microphone
+             * @description Lets programs there hear the viewer's microphone.
+             * @default false
+             */
+            enable_audio_input: boolean;
+            /**
+             * Multi-touch
+             * @description Hands on touches as touches, not as a mouse.
+             * @default false
+             */
+            enable_touch: boolean;
+            /**
+             * Printer
+             * @description A printer there whose pages arrive as PDF files.
+             * @default false
+             */
+            enable_printing: boolean;
+            /**
+             * Console
+             * @description Takes the machine's own console instead of a session of one's own.
+             * @default false
+             */
+            console: boolean;
+            /**
+             * First program
+             * @description Program to start instead of the desktop, where the server allows it.
+             */
+            initial_program?: string | null;
+            /**
+             * Client name
+             * @description What this side calls itself, at most 15 characters.
+             */
+            client_name?: string | null;
+            /**
+             * Application
+             * @description A published application to show alone: its alias behind two bars.
+             */
+            remote_app?: string | null;
+            /**
+             * Its folder
+             * @description Folder that the application starts in.
+             */
+            remote_app_dir?: string | null;
+            /**
+             * Its arguments
+             * @description Words that the application is started with.
+             */
+            remote_app_args?: string | null;
+            /**
+             * Preconnection id
+             * Format: uint32
+             * @description Number of the machine behind a Hyper-V host or another RDP source.
+             */
+            preconnection_id?: number | null;
+            /**
+             * Preconnection text
+             * @description Text that names the machine behind a Hyper-V host.
+             */
+            preconnection_blob?: string | null;
+            /**
+             * Load balancing
+             * @description Cookie or routing token for a load balancer.
+             */
+            load_balance_info?: string | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "rdp";
+        } | {
+            /**
+             * Host
+             * Format: hostname
              * @description Name or address of the server.
              */
             hostname: string;
@@ -1104,6 +1375,122 @@ export interface components {
             dpi?: number | null;
             /** @constant */
             session_type: "ssh";
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the VNC server, 5900 if left out: display :1 is 5901.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description User name, for servers that want one beside the password.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description The VNC password. Asked for if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Mouse pointer
+             * @description Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
+             */
+            cursor?: ("local" | "remote") | null;
+            /**
+             * Encodings
+             * @description Encodings to offer the server, the best first, with spaces between them.
+             */
+            encodings?: string | null;
+            /**
+             * Compression
+             * Format: uint8
+             * @description How hard the server compresses: 0 (fast) to 9 (small).
+             */
+            compress_level?: number | null;
+            /**
+             * Quality
+             * Format: uint8
+             * @description Quality of the pictures the server sends as JPEG: 0 (small) to 9 (good).
+             */
+            quality_level?: number | null;
+            /**
+             * Swap red and blue
+             * @description Exchanges red and blue, for servers that mix them up.
+             * @default false
+             */
+            swap_red_blue: boolean;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Clipboard encoding
+             * @description Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
+             *     only for servers that depart from it.
+             */
+            clipboard_encoding?: ("ISO8859-1" | "UTF-8" | "UTF-16" | "CP1252") | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "vnc";
         } | {
             /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
             preset: string | null;

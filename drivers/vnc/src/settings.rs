@@ -1,0 +1,127 @@
+use fanlight_core::{FieldError, Hostname, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The fields of one VNC session.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VncSettings {
+    /// Name or address of the machine.
+    #[schemars(title = "Host", extend("x-placeholder" = "desktop.example.com"))]
+    pub hostname: Hostname,
+    /// Port of the VNC server, 5900 if left out: display :1 is 5901.
+    #[schemars(title = "Port", range(min = 1, max = 65535), extend("x-placeholder" = "5900"))]
+    pub port: Option<u16>,
+    /// User name, for servers that want one beside the password.
+    #[schemars(title = "User name", length(min = 1, max = 256), extend("x-group" = "Login"))]
+    pub username: Option<String>,
+    /// The VNC password. Asked for if the server wants one and it is left out.
+    #[schemars(title = "Password", extend("x-group" = "Login"))]
+    pub password: Option<Secret>,
+    /// Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+    #[schemars(title = "Colour depth", extend("enum" = [8, 16, 24, 32], "x-group" = "Display"))]
+    pub color_depth: Option<u8>,
+    /// Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
+    #[schemars(title = "Mouse pointer", extend("x-group" = "Display"))]
+    pub cursor: Option<Cursor>,
+    /// Encodings to offer the server, the best first, with spaces between them.
+    #[schemars(
+        title = "Encodings",
+        length(min = 1, max = 256),
+        extend("x-group" = "Display", "x-placeholder" = "zrle tight hextile raw")
+    )]
+    pub encodings: Option<String>,
+    /// How hard the server compresses: 0 (fast) to 9 (small).
+    #[schemars(title = "Compression", range(min = 0, max = 9), extend("x-group" = "Display"))]
+    pub compress_level: Option<u8>,
+    /// Quality of the pictures the server sends as JPEG: 0 (small) to 9 (good).
+    #[schemars(title = "Quality", range(min = 0, max = 9), extend("x-group" = "Display"))]
+    pub quality_level: Option<u8>,
+    /// Exchanges red and blue, for servers that mix them up.
+    #[serde(default)]
+    #[schemars(title = "Swap red and blue", extend("x-group" = "Display"))]
+    pub swap_red_blue: bool,
+    /// Never sends the viewer a picture that is not exact.
+    #[serde(default)]
+    #[schemars(title = "Lossless only", extend("x-group" = "Display"))]
+    pub force_lossless: bool,
+    /// Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
+    /// only for servers that depart from it.
+    #[schemars(title = "Clipboard encoding", extend("x-group" = "Clipboard"))]
+    pub clipboard_encoding: Option<ClipboardEncoding>,
+    /// Nothing copied in the session reaches the viewers' clipboards.
+    #[serde(default)]
+    #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
+    pub disable_copy: bool,
+    /// Nothing can be pasted from the viewers' clipboards.
+    #[serde(default)]
+    #[schemars(title = "No pasting", extend("x-group" = "Restrictions"))]
+    pub disable_paste: bool,
+    /// Watch only: no key and no click reaches the desktop.
+    #[serde(default)]
+    #[schemars(title = "Read only", extend("x-group" = "Restrictions"))]
+    pub read_only: bool,
+}
+
+/// Who draws the mouse pointer, by guacd's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cursor {
+    /// The viewer's side: it follows the hand at once.
+    Local,
+    /// The remote side: it moves as it does there, late.
+    Remote,
+}
+
+impl Cursor {
+    /// guacd's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Remote => "remote",
+        }
+    }
+}
+
+/// Encodings of copied text that guacd knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ClipboardEncoding {
+    /// Latin-1, as RFC 6143 section 7.5.6 has it.
+    #[serde(rename = "ISO8859-1")]
+    Iso8859_1,
+    /// UTF-8.
+    #[serde(rename = "UTF-8")]
+    Utf8,
+    /// UTF-16.
+    #[serde(rename = "UTF-16")]
+    Utf16,
+    /// Windows code page 1252.
+    #[serde(rename = "CP1252")]
+    Cp1252,
+}
+
+impl ClipboardEncoding {
+    /// guacd's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Iso8859_1 => "ISO8859-1",
+            Self::Utf8 => "UTF-8",
+            Self::Utf16 => "UTF-16",
+            Self::Cp1252 => "CP1252",
+        }
+    }
+}
+
+impl VncSettings {
+    /// What the schema cannot say.
+    pub(crate) fn errors(&self) -> Vec<FieldError> {
+        let names = |text: &String| text.split(' ').all(is_encoding_name);
+        let wrong = self.encodings.as_ref().is_some_and(|text| !names(text));
+        let message = "must be names of encodings with single spaces between them";
+        Vec::from_iter(wrong.then(|| FieldError::new("encodings", message)))
+    }
+}
+
+fn is_encoding_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}

@@ -1,0 +1,132 @@
+//! Settings and the plan made of them.
+#![allow(clippy::unwrap_used)]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fanlight_core::{
+    BoxedStream, Dial, Driver, Endpoint, EngineKind, FieldError, Plan, Resource, Route, SessionCx,
+    SessionError, registrations,
+};
+use fanlight_driver_vnc as _;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// Documentation address (RFC 5737) that every name resolves to.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+
+struct Cx;
+
+#[async_trait]
+impl Dial for Cx {
+    async fn dial(&self) -> std::io::Result<BoxedStream> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[async_trait]
+impl SessionCx for Cx {
+    fn session_id(&self) -> Uuid {
+        Uuid::nil()
+    }
+
+    fn engine(&self) -> EngineKind {
+        EngineKind::Guacd
+    }
+
+    fn only_known_host_keys(&self) -> bool {
+        false
+    }
+
+    async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
+        let Endpoint::Tcp(_, port) = endpoint else { panic!("{endpoint}") };
+        let address = Some(SocketAddr::from((ADDRESS, *port)));
+        Ok(Route { endpoint: endpoint.clone(), address, dialer: Arc::new(Cx) })
+    }
+
+    fn keep(&self, _: Box<dyn Resource>) {
+        panic!("VNC keeps nothing");
+    }
+}
+
+fn driver() -> Arc<dyn Driver> {
+    let found = registrations().into_iter().find(|one| one.info.id == "vnc").unwrap();
+    found.build(Value::Null).unwrap()
+}
+
+fn fields(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn check(value: &Value) -> Vec<FieldError> {
+    driver().check(fields(value)).err().unwrap_or_default()
+}
+
+async fn plan(value: &Value) -> Plan {
+    let settings = driver().check(fields(value)).unwrap_or_else(|errors| panic!("{errors:?}"));
+    driver().prepare(&settings, &Cx).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_plan_goes_to_the_checked_address_with_what_was_asked_for() {
+    let plan = plan(&json!({
+        "hostname": "desktop.example.com", "port": 5901, "username": "jürgen",
+        "password": "canary", "color_depth": 16, "cursor": "remote", "encodings": "zrle tight",
+        "clipboard_encoding": "UTF-8", "compress_level": 9, "quality_level": 0,
+        "swap_red_blue": true, "force_lossless": true, "disable_copy": true,
+        "disable_paste": true, "read_only": true
+    }))
+    .await;
+    let shown: Vec<_> =
+        plan.parameters.iter().map(|p| (p.name, p.value.expose().as_str())).collect();
+    let expected = [
+        ("hostname", "192.0.2.7"),
+        ("port", "5901"),
+        ("username", "jürgen"),
+        ("password", "canary"),
+        ("color-depth", "16"),
+        ("cursor", "remote"),
+        ("encodings", "zrle tight"),
+        ("clipboard-encoding", "UTF-8"),
+        ("compress-level", "9"),
+        ("quality-level", "0"),
+        ("swap-red-blue", "true"),
+        ("force-lossless", "true"),
+        ("disable-copy", "true"),
+        ("disable-paste", "true"),
+        ("read-only", "true"),
+    ];
+    assert_eq!(shown, expected);
+    assert!(!format!("{plan:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_left_to_guacd() {
+    let plan = plan(&json!({ "hostname": "h", "cursor": null })).await;
+    let names: Vec<_> = plan.parameters.iter().map(|p| p.name).collect();
+    assert_eq!(names, ["hostname", "port"]);
+    assert_eq!(plan.parameters.get("port"), Some("5900"));
+}
+
+#[test]
+fn bar_29_to_32_wrong_fields_are_named() {
+    let cases = [
+        (json!({}), "hostname"),
+        (json!({ "hostname": "h", "port": 0 }), "port"),
+        (json!({ "hostname": "h", "color_depth": 15 }), "color_depth"),
+        (json!({ "hostname": "h", "cursor": "big" }), "cursor"),
+        (json!({ "hostname": "h", "encodings": "zrle, tight" }), "encodings"),
+        (json!({ "hostname": "h", "encodings": "zrle  tight" }), "encodings"),
+        (json!({ "hostname": "h", "clipboard_encoding": "utf8" }), "clipboard_encoding"),
+        (json!({ "hostname": "h", "compress_level": 10 }), "compress_level"),
+        (json!({ "hostname": "h", "password": "canary\n" }), "password"),
+        (json!({ "hostname": "h", "domain": "canary" }), "domain"),
+    ];
+    for (fields, field) in cases {
+        let errors = check(&fields);
+        assert_eq!(errors.len(), 1, "{fields}: {errors:?}");
+        assert_eq!(errors[0].field, field);
+        assert!(!errors[0].message.contains("canary"));
+    }
+}
