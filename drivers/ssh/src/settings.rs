@@ -52,7 +52,7 @@ pub struct SshSettings {
     /// Colours of the text and its background.
     #[schemars(title = "Colours", extend("x-group" = "Terminal"))]
     pub color_scheme: Option<ColorScheme>,
-    /// Lines kept to scroll back to, 1000 if left out.
+    /// Lines kept to scroll back to, 10,000 if left out.
     #[schemars(title = "Scrollback", range(min = 0, max = 100000), extend("x-group" = "Terminal"))]
     pub scrollback: Option<u32>,
     /// What the server takes the terminal for ($TERM), xterm-256color if left out.

@@ -10,12 +10,14 @@ use alacritty_terminal::vte::ansi::{
 };
 use unicode_width::UnicodeWidthChar;
 
-use super::archive::Archive;
+use super::history::History;
 
 const LONGEST_TITLE: usize = 256;
 const DEEPEST_TITLE_STACK: u8 = 16;
 const MOST_COMBINING: usize = 8;
 const LARGEST_CLIPBOARD: usize = 512 * 1024;
+/// Rows above its screen that the emulator may have before they are packed.
+const MOST_UNPACKED: usize = 400;
 const ALTERNATE_SCREEN: [u16; 2] = [47, 1047];
 
 /// Stands between the parser and the emulator: bounds what the remote side can make it
@@ -24,7 +26,7 @@ const ALTERNATE_SCREEN: [u16; 2] = [47, 1047];
 pub(super) struct Guard<'a, T> {
     pub(super) term: &'a mut Term<T>,
     pub(super) titles: &'a mut u8,
-    pub(super) archive: &'a mut Archive,
+    pub(super) history: &'a mut History,
 }
 
 /// Synchronised updates are parsed at once: frames are paced anyway, and nothing that the
@@ -57,6 +59,14 @@ impl<T: EventListener> Guard<'_, T> {
         }
     }
 
+    /// What scrolled away does not pile up while a lot is printed at once.
+    #[inline]
+    fn settle(&mut self) {
+        if self.term.history_size() >= MOST_UNPACKED {
+            self.history.take(self.term);
+        }
+    }
+
     fn in_line(&self, columns: usize) -> usize {
         columns.min(self.term.columns())
     }
@@ -68,6 +78,16 @@ macro_rules! pass_on {
     };
 }
 
+/// The same for what may scroll.
+macro_rules! pass_on_and_settle {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        $(#[inline] fn $name(&mut self, $($argument: $type),*) {
+            self.term.$name($($argument),*);
+            self.settle();
+        })*
+    };
+}
+
 impl<T: EventListener> Handler for Guard<'_, T> {
     #[inline]
     fn input(&mut self, c: char) {
@@ -75,6 +95,7 @@ impl<T: EventListener> Handler for Guard<'_, T> {
             return;
         }
         self.term.input(c);
+        self.settle();
     }
 
     fn set_title(&mut self, title: Option<String>) {
@@ -130,15 +151,24 @@ impl<T: EventListener> Handler for Guard<'_, T> {
 
     fn reset_state(&mut self) {
         *self.titles = 0;
-        self.archive.clear();
+        self.history.clear();
         self.term.reset_state();
     }
 
     fn clear_screen(&mut self, mode: ClearMode) {
         if matches!(mode, ClearMode::Saved) {
-            self.archive.clear();
+            self.history.clear();
         }
         self.term.clear_screen(mode);
+        self.settle();
+    }
+
+    pass_on_and_settle! {
+        linefeed();
+        newline();
+        scroll_up(rows: usize);
+        delete_lines(count: usize);
+        move_down_and_cr(rows: usize);
     }
 
     pass_on! {
@@ -154,19 +184,14 @@ impl<T: EventListener> Handler for Guard<'_, T> {
         device_status(argument: usize);
         move_forward(columns: usize);
         move_backward(columns: usize);
-        move_down_and_cr(rows: usize);
         move_up_and_cr(rows: usize);
         backspace();
         carriage_return();
-        linefeed();
         bell();
         substitute();
-        newline();
         set_horizontal_tabstop();
-        scroll_up(rows: usize);
         scroll_down(rows: usize);
         insert_blank_lines(count: usize);
-        delete_lines(count: usize);
         erase_chars(count: usize);
         delete_chars(count: usize);
         move_backward_tabs(count: u16);

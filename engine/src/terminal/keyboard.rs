@@ -1,9 +1,9 @@
-use alacritty_terminal::grid::Scroll;
 use alacritty_terminal::term::TermMode;
 
 use super::keys;
 use super::paste;
 use super::state::{Effects, State};
+use super::view::Scroll;
 
 const SHIFT: [u32; 2] = [0xFFE1, 0xFFE2];
 const CONTROL: [u32; 2] = [0xFFE3, 0xFFE4];
@@ -82,20 +82,11 @@ impl State {
             (PAGE_UP, Scroll::PageUp),
             (PAGE_DOWN, Scroll::PageDown),
             (HOME, Scroll::Top),
-            (END, Scroll::Bottom),
+            (END, Scroll::To(0)),
         ]
         .into_iter()
         .find_map(|(keysyms, scroll)| keysyms.contains(&keysym).then_some(scroll))?;
         Some(self.scroll(scroll))
-    }
-
-    /// Moves the view of the scrollback.
-    pub(super) fn scroll(&mut self, scroll: Scroll) -> Effects {
-        self.unpack_scrollback();
-        let before = self.term.grid().display_offset();
-        self.term.scroll_display(scroll);
-        let changed = self.term.grid().display_offset() != before;
-        Effects { changed, ..Effects::default() }
     }
 
     /// Types what the viewer's clipboard holds.
@@ -109,7 +100,7 @@ impl State {
     }
 
     pub(super) fn copy_selection(&self) -> Effects {
-        let clipboard = self.term.selection_to_string().filter(|text| !text.is_empty());
+        let clipboard = self.selected_text();
         Effects { clipboard, ..Effects::default() }
     }
 }

@@ -54,13 +54,13 @@
 
 use std::fmt::Write as _;
 
-use alacritty_terminal::grid::{Dimensions, Scroll};
-use alacritty_terminal::term::TermMode;
+use alacritty_terminal::grid::Dimensions;
 use fanlight_core::Canvas;
 
 use super::colors::ColorScheme;
 use super::options::font_points;
 use super::state::{Effects, State};
+use super::view::Scroll;
 
 /// Size of the text, in points.
 pub const FONT_SIZE: &str = "font-size";
@@ -70,6 +70,8 @@ pub const COLOR_SCHEME: &str = "color-scheme";
 pub const SCROLLBACK: &str = "scrollback";
 /// Whether the page has the keyboard.
 pub const FOCUS: &str = "focus";
+/// What is searched for.
+pub const SEARCH: &str = "search";
 /// Longest value that is taken from a viewer, in bytes.
 const LONGEST_VALUE: usize = 4096;
 
@@ -89,25 +91,12 @@ impl State {
                 self.options.colors = ColorScheme::parse(value);
                 None
             }
-            SCROLLBACK => value.trim().parse().ok().map(|offset| self.scroll_to(offset)),
+            SCROLLBACK => value.trim().parse().ok().map(|offset| self.scroll(Scroll::To(offset))),
+            SEARCH => Some(self.seek(value)),
             _ => None,
         };
         // The page is told the value that holds now, whatever became of its wish.
         Effects { changed: true, ..effects.unwrap_or_default() }
-    }
-
-    fn scroll_to(&mut self, offset: usize) -> Effects {
-        let now = self.term.grid().display_offset() as i32;
-        let offset = offset.min(self.history()) as i32;
-        self.scroll(Scroll::Delta(offset - now))
-    }
-
-    /// Lines above the screen.
-    fn history(&self) -> usize {
-        if self.term.mode().contains(TermMode::ALT_SCREEN) {
-            return 0;
-        }
-        self.term.history_size() + self.archive.len()
     }
 }
 
@@ -125,15 +114,17 @@ impl Told {
             self.wishes = state.wishes;
             self.values.clear();
         }
-        let offset = state.term.grid().display_offset();
-        let (history, rows) = (state.history(), state.term.screen_lines());
+        let (offset, history) = (state.offset(), state.history_rows());
+        let rows = state.term.screen_lines();
         let mut scrollback = String::new();
         // Writing to a string cannot fail.
         let _ = write!(scrollback, r#"{{"offset":{offset},"history":{history},"rows":{rows}}}"#);
+        let search = serde_json::to_string(&state.search_answer()).unwrap_or_default();
         let news = [
             self.say(FONT_SIZE, &state.options.font_points.to_string(), canvas),
             self.say(COLOR_SCHEME, state.options.colors.text(), canvas),
             self.say(SCROLLBACK, &scrollback, canvas),
+            self.say(SEARCH, &search, canvas),
         ];
         news.contains(&true)
     }

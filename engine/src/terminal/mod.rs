@@ -1,13 +1,13 @@
 //! The kit for clients whose screen is a terminal: a [`Terminal`] takes what the remote
 //! side prints and what viewers do, and paints itself as cached glyphs.
 
-mod archive;
 mod caret;
 mod colors;
 mod events;
 mod fonts;
 mod glyphs;
 mod guard;
+mod history;
 mod keyboard;
 mod keys;
 pub mod live;
@@ -17,7 +17,10 @@ mod painter;
 mod paste;
 pub mod prompt;
 mod report;
+mod search;
+mod selection;
 mod state;
+mod view;
 mod watch;
 mod watcher;
 

@@ -1,19 +1,21 @@
 use std::time::{Duration, Instant};
 
-use alacritty_terminal::grid::{Dimensions, Scroll};
-use alacritty_terminal::index::{Column, Line, Point, Side};
-use alacritty_terminal::selection::{Selection, SelectionType};
+use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::TermMode;
 
 use super::keyboard::Modifiers;
+use super::selection::{Edge, Selection, Unit};
 use super::state::{Effects, State};
+use super::view::Scroll;
 
 const LEFT: u8 = 1;
 const MIDDLE: u8 = 2;
 const RIGHT: u8 = 4;
 const WHEEL_UP: u8 = 8;
 const WHEEL_DOWN: u8 = 16;
-const LINES_PER_NOTCH: i32 = 3;
+const LINES_PER_NOTCH: usize = 3;
+/// The view scrolls a row in this time while a selection is drawn beyond its edge.
+pub(super) const DRAG_SCROLL: Duration = Duration::from_millis(50);
 const MULTIPLE_CLICK: Duration = Duration::from_millis(500);
 
 /// What is known of the mouse from one event to the next.
@@ -24,6 +26,12 @@ pub(super) struct Mouse {
     selecting: bool,
     last_click: Option<(Instant, Cell)>,
     clicks: u8,
+    /// Where the mouse is while it selects, in pixels.
+    x: i32,
+    /// Rows that the view scrolls by while it selects beyond an edge.
+    beyond: isize,
+    /// When the mouse moved or the view scrolled along.
+    dragged: Option<Instant>,
 }
 
 /// A position in the window, in cells.
@@ -73,20 +81,21 @@ impl State {
     fn wheel(&mut self, up: bool) -> Effects {
         let mode = *self.term.mode();
         if !mode.contains(TermMode::ALT_SCREEN) {
-            return self.scroll(Scroll::Delta(if up { LINES_PER_NOTCH } else { -LINES_PER_NOTCH }));
+            let rows = LINES_PER_NOTCH as isize;
+            return self.scroll(Scroll::By(if up { rows } else { -rows }));
         }
         if !mode.contains(TermMode::ALTERNATE_SCROLL) {
             return Effects::default();
         }
         let introducer = if mode.contains(TermMode::APP_CURSOR) { b'O' } else { b'[' };
         let arrow = [0x1B, introducer, if up { b'A' } else { b'B' }];
-        self.send(arrow.repeat(LINES_PER_NOTCH as usize))
+        self.send(arrow.repeat(LINES_PER_NOTCH))
     }
 
     fn select(&mut self, x: i32, y: i32, cell: Cell, down: bool, was_down: bool) -> Effects {
         match (was_down, down) {
             (false, true) => self.begin_selection(x, cell),
-            (true, true) if self.mouse.selecting => self.extend_selection(x, y, cell),
+            (true, true) if self.mouse.selecting => self.extend_selection(x, y),
             (true, false) if self.mouse.selecting => {
                 self.mouse.selecting = false;
                 self.copy_selection()
@@ -96,7 +105,6 @@ impl State {
     }
 
     fn begin_selection(&mut self, x: i32, cell: Cell) -> Effects {
-        self.unpack_scrollback();
         let now = Instant::now();
         let again = self.mouse.last_click.is_some_and(|(then, place)| {
             place == cell && now.duration_since(then) < MULTIPLE_CLICK
@@ -104,48 +112,76 @@ impl State {
         self.mouse.clicks = if again { self.mouse.clicks % 3 + 1 } else { 1 };
         self.mouse.last_click = Some((now, cell));
         self.mouse.selecting = true;
-        let (point, side) = (self.point(cell), self.side(x, cell));
-        self.term.selection = Some(match self.mouse.clicks {
-            1 => Selection::new(SelectionType::Simple, point, side),
-            2 => self.word(point),
-            _ => Selection::new(SelectionType::Lines, point, side),
+        self.mouse.beyond = 0;
+        let head = self.edge(x, cell);
+        let extended = self.selection.filter(|_| self.modifiers.shift && self.mouse.clicks == 1);
+        self.selection = Some(match extended {
+            Some(selection) => Selection { head, ..selection },
+            None => Selection { unit: self.unit(), anchor: head, head },
         });
         Effects { changed: true, ..Effects::default() }
     }
 
-    /// The word at `point`. What parts words is taken alone, not with both its neighbours.
-    fn word(&self, point: Point) -> Selection {
-        let parts = self.term.semantic_escape_chars().contains(self.term.grid()[point].c);
-        let kind = if parts { SelectionType::Simple } else { SelectionType::Semantic };
-        let mut selection = Selection::new(kind, point, Side::Left);
-        selection.update(point, Side::Right);
-        selection
+    fn unit(&self) -> Unit {
+        match self.mouse.clicks {
+            1 if self.modifiers.alt || self.modifiers.control => Unit::Block,
+            1 => Unit::Character,
+            2 => Unit::Word,
+            _ => Unit::Line,
+        }
     }
 
     /// Follows the mouse; beyond an edge the view scrolls along.
-    fn extend_selection(&mut self, x: i32, y: i32, cell: Cell) -> Effects {
-        let height = self.size().height_px as i32;
-        if y < 0 {
-            self.term.scroll_display(Scroll::Delta(1));
-        } else if y >= height {
-            self.term.scroll_display(Scroll::Delta(-1));
+    fn extend_selection(&mut self, x: i32, y: i32) -> Effects {
+        let bottom = self.size().height_px as i32;
+        // In a full-screen window nothing is beyond the outermost pixels: to rest there
+        // counts as well.
+        self.mouse.beyond = match y {
+            _ if y <= 0 => 1,
+            _ if y >= bottom - 1 => -1,
+            _ => 0,
+        };
+        self.mouse.x = x;
+        self.mouse.dragged = Some(Instant::now());
+        if y < 0 || y >= bottom {
+            self.scroll(Scroll::By(self.mouse.beyond));
         }
-        let (point, side) = (self.point(cell), self.side(x, cell));
-        if let Some(selection) = &mut self.term.selection {
-            selection.update(point, side);
-        }
+        self.select_to_mouse();
         Effects { changed: true, ..Effects::default() }
     }
 
-    fn point(&self, cell: Cell) -> Point {
-        let offset = self.term.grid().display_offset() as i32;
-        Point::new(Line(cell.row as i32 - offset), Column(cell.column))
+    fn select_to_mouse(&mut self) {
+        let head = self.edge(self.mouse.x, self.mouse.cell);
+        if let Some(selection) = &mut self.selection {
+            selection.head = head;
+        }
     }
 
-    fn side(&self, x: i32, cell: Cell) -> Side {
+    /// Whether a selection is being drawn beyond an edge, where scrolling goes on although
+    /// the mouse does not move.
+    pub(super) fn drags_beyond(&self) -> bool {
+        self.mouse.selecting && self.mouse.beyond != 0
+    }
+
+    /// Scrolls on if it is time. Every viewer's painter may call this.
+    pub(super) fn drag_on(&mut self, now: Instant) {
+        let due = self.mouse.dragged.is_none_or(|then| now.duration_since(then) >= DRAG_SCROLL);
+        if self.drags_beyond() && due {
+            self.mouse.dragged = Some(now);
+            self.scroll(Scroll::By(self.mouse.beyond));
+            self.select_to_mouse();
+            self.version += 1;
+        }
+    }
+
+    fn edge(&self, x: i32, cell: Cell) -> Edge {
         let width = self.metrics.width as i32;
         let within = x - cell.column as i32 * width;
-        if within * 2 < width { Side::Left } else { Side::Right }
+        Edge {
+            row: self.window_rows().start + cell.row,
+            column: cell.column,
+            right: within * 2 >= width,
+        }
     }
 
     fn report(&mut self, before: u8, buttons: u8, cell: Cell, moved: bool) -> Effects {

@@ -4,7 +4,7 @@ use super::colors::ColorScheme;
 
 const DEFAULT_FONT_POINTS: f32 = 12.0;
 const FONT_POINTS: std::ops::RangeInclusive<f32> = 4.0..=96.0;
-const DEFAULT_SCROLLBACK: usize = 1000;
+const DEFAULT_SCROLLBACK: usize = 10_000;
 const MOST_SCROLLBACK: usize = 100_000;
 const BACKSPACE: u8 = 8;
 const DELETE: u8 = 127;

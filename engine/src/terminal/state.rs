@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alacritty_terminal::event::{Event, WindowSize};
-use alacritty_terminal::grid::{Dimensions, Scroll};
+use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::{Config, Term};
 use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Processor, Rgb};
 use fanlight_core::{Input, Painter, Screen, ViewerId, Viewport};
@@ -12,32 +12,35 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::TerminalOptions;
-use super::archive::Archive;
 use super::caret::Caret;
 use super::events::Outbox;
 use super::fonts::{CellMetrics, FontSize};
 use super::guard::{Guard, NoDelay};
+use super::history::History;
 use super::keyboard::Modifiers;
 use super::live;
 use super::mouse::Mouse;
+use super::search::Search;
+use super::selection::Selection;
+use super::view::Scroll;
 use super::watch::Watch;
 use super::watcher::Watcher;
 
 const MOST_COLUMNS: u32 = 1000;
 const MOST_ROWS: u32 = 500;
-/// Cells of scrollback that a remote side can fill, 24 bytes each: as many lines as can be
-/// asked for at 80 columns, fewer of longer ones.
-const MOST_CELLS: usize = 8_000_000;
+/// Rows that the emulator may hold above its screen. Only those of a full-screen program's
+/// hidden other screen stay there, all others are packed at once.
+const EMULATOR_HISTORY: usize = 100_000;
 
 /// A terminal: it takes the remote side's output and the viewers' input, and is a
 /// [`Screen`] that any number of viewers can watch. Cheap to call from any thread; no
 /// call blocks for longer than parsing its own argument takes.
 pub struct Terminal {
-    state: Arc<Mutex<State>>,
+    pub(super) state: Arc<Mutex<State>>,
     fed: Notify,
 }
 
-/// Quiet for so long, a terminal packs its scrollback.
+/// Quiet for so long, a terminal gives back what it only needs while it prints.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// What a call did beyond changing the picture.
@@ -78,7 +81,9 @@ pub(super) struct State {
     outbox: Outbox,
     watch: Watch,
     saved_titles: u8,
-    pub(super) archive: Archive,
+    pub(super) history: History,
+    pub(super) selection: Option<Selection>,
+    pub(super) search: Option<Search>,
     pub(super) options: TerminalOptions,
     pub(super) viewport: Viewport,
     pub(super) metrics: CellMetrics,
@@ -117,17 +122,12 @@ fn fit(viewport: Viewport, metrics: CellMetrics) -> Grid {
     }
 }
 
-fn config(most_lines: usize) -> Config {
+fn config() -> Config {
     Config {
-        scrolling_history: most_lines,
+        scrolling_history: EMULATOR_HISTORY,
         default_cursor_style: CursorStyle { shape: CursorShape::Block, blinking: false },
         ..Config::default()
     }
-}
-
-/// Lines of scrollback that are kept.
-fn most_lines(options: &TerminalOptions, columns: usize) -> usize {
-    options.scrollback.min(MOST_CELLS / columns)
 }
 
 impl Terminal {
@@ -136,14 +136,15 @@ impl Terminal {
         let metrics = CellMetrics::new(FontSize::new(options.font_points, viewport));
         let outbox = Outbox::default();
         let grid = fit(viewport, metrics);
-        let config = config(most_lines(&options, grid.columns));
         let state = State {
-            term: Term::new(config, &grid, outbox.clone()),
+            term: Term::new(config(), &grid, outbox.clone()),
             parser: None,
             outbox,
             watch: Watch::default(),
             saved_titles: 0,
-            archive: Archive::default(),
+            history: History::new(grid.columns, options.scrollback),
+            selection: None,
+            search: None,
             options,
             viewport,
             metrics,
@@ -169,8 +170,8 @@ impl Terminal {
         self.state.lock().input(input)
     }
 
-    /// Packs the scrollback whenever nothing was printed for a second: that saves most of
-    /// an idle terminal's memory. Run it beside the session; dropping it stops it.
+    /// Gives memory back whenever nothing was printed for a second: most of what an idle
+    /// terminal would take. Run it beside the session; dropping it stops it.
     pub async fn rest_when_quiet(&self) -> Infallible {
         loop {
             self.fed.notified().await;
@@ -181,8 +182,7 @@ impl Terminal {
         }
     }
 
-    /// Packs the scrollback. The first one who scrolls back waits about a millisecond for
-    /// it.
+    /// Gives back the memory that is only needed while something is printed.
     pub fn rest(&self) {
         self.state.lock().rest();
     }
@@ -201,16 +201,21 @@ impl Screen for Terminal {
 
 impl State {
     fn feed(&mut self, output: &[u8]) -> Effects {
+        let selected = self.selection_mark();
         let parser = self.parser.get_or_insert_default();
         for piece in self.watch.pieces(output) {
             let mut guard = Guard {
                 term: &mut self.term,
                 titles: &mut self.saved_titles,
-                archive: &mut self.archive,
+                history: &mut self.history,
             };
             parser.advance(&mut guard, piece);
         }
-        self.keep_view_inside();
+        self.history.take(&mut self.term);
+        if self.is_alternate() {
+            self.history.offset = 0;
+        }
+        self.check_selection(selected);
         self.caret.stir();
         self.version += 1;
         let mut effects = Effects { changed: true, ..Effects::default() };
@@ -221,8 +226,7 @@ impl State {
     }
 
     fn rest(&mut self) {
-        let most_lines = self.most_lines();
-        self.archive.pack(&mut self.term, most_lines);
+        self.term.grid_mut().truncate();
         if self.watch.is_between_sequences() {
             self.parser = None;
         }
@@ -299,52 +303,37 @@ impl State {
 
     /// Fills the viewport with cells, whose size depends on it and on the font.
     pub(super) fn lay_out(&mut self) -> Effects {
-        self.unpack_scrollback();
         let before = self.size();
         self.metrics = CellMetrics::new(FontSize::new(self.options.font_points, self.viewport));
         let grid = fit(self.viewport, self.metrics);
-        self.bound_scrollback(grid.columns);
-        self.term.resize(grid);
-        self.keep_view_inside();
+        self.reflow(&grid);
         let after = self.size();
         Effects { resized: (after != before).then_some(after), changed: true, ..Effects::default() }
     }
 
-    fn most_lines(&self) -> usize {
-        most_lines(&self.options, self.term.columns())
-    }
-
-    /// Keeps the scrollback of a terminal that is about to have so many columns in bounds.
-    fn bound_scrollback(&mut self, columns: usize) {
-        let lines = most_lines(&self.options, columns);
-        if lines != self.most_lines() {
-            self.term.set_options(config(lines));
-            // It announces a title that nobody changed.
-            self.outbox.take();
+    /// Gives the screen another size. The first row in view stays in view.
+    fn reflow(&mut self, grid: &Grid) {
+        if (grid.columns, grid.rows) == (self.term.columns(), self.term.screen_lines()) {
+            return;
         }
-    }
-
-    /// Output that scrolls a region below the top row moves the emulator's view of the
-    /// scrollback although no line was added to it, even beyond its oldest line.
-    fn keep_view_inside(&mut self) {
-        if self.term.grid().display_offset() > self.term.history_size() {
-            self.term.scroll_display(Scroll::Delta(0));
+        let top = (self.offset() > 0).then(|| self.history.place(self.window_rows().start));
+        let top = top.flatten().map(|place| (place.line, self.history.offset_of(place)));
+        self.selection = None;
+        if let Some(search) = &mut self.search {
+            search.start_over();
         }
-    }
-
-    /// Makes the whole scrollback available to the emulator.
-    pub(super) fn unpack_scrollback(&mut self) {
-        let most_lines = self.most_lines();
-        self.archive.unpack(&mut self.term, most_lines);
+        self.history.prepare_resize(&mut self.term, grid.columns, grid.rows);
+        self.term.resize(Grid { columns: grid.columns, rows: grid.rows });
+        self.history.take(&mut self.term);
+        let end = self.history.numbers().end;
+        let row = top.and_then(|(line, offset)| self.history.row_of(line, offset));
+        self.history.offset = row.map_or(0, |row| end - row);
     }
 
     /// Sends something that a viewer typed: whoever types wants to see the prompt.
     pub(super) fn send(&mut self, bytes: Vec<u8>) -> Effects {
-        let changed = self.term.grid().display_offset() != 0;
-        if changed {
-            self.term.scroll_display(Scroll::Bottom);
-        }
-        Effects { to_remote: bytes, changed, ..Effects::default() }
+        let effects = self.scroll(Scroll::To(0));
+        Effects { to_remote: bytes, ..effects }
     }
 }
 
@@ -373,28 +362,5 @@ mod tests {
     async fn a_terminal_rests_when_it_is_quiet_and_only_then() {
         assert!(is_resting_after(1, Duration::from_secs(3)).await);
         assert!(!is_resting_after(50, Duration::from_millis(300)).await);
-    }
-
-    fn lines_kept(terminal: &Terminal, printed: usize) -> usize {
-        let line = format!("{}\r\n", "x".repeat(20));
-        terminal.feed(line.repeat(printed).as_bytes());
-        terminal.state.lock().term.history_size()
-    }
-
-    #[test]
-    fn scrollback_is_bounded_in_cells_whatever_the_width_becomes() {
-        let options = TerminalOptions { scrollback: 100_000, ..TerminalOptions::default() };
-        let wide = Viewport { width: 8192, height: 64, dpi: 96 };
-        let terminal = Terminal::new(options, wide);
-        let columns = terminal.size().columns as usize;
-        assert!(columns > 500, "{columns}");
-        assert_eq!(lines_kept(&terminal, 20_000), MOST_CELLS / columns);
-        terminal.rest();
-        let narrow = Viewport { width: 320, ..wide };
-        assert_eq!(terminal.input(&Input::Resize(narrow)).title, None);
-        assert!(lines_kept(&terminal, 20_000) > 20_000);
-        assert_eq!(terminal.feed(b"x").title, None);
-        terminal.input(&Input::Resize(wide));
-        assert!(lines_kept(&terminal, 1) <= MOST_CELLS / columns);
     }
 }

@@ -1,10 +1,11 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fanlight_core::{Canvas, Painter, ViewerId};
 use parking_lot::Mutex;
 
 use super::live::Told;
+use super::mouse::DRAG_SCROLL;
 use super::painter::TerminalPainter;
 use super::state::State;
 
@@ -24,12 +25,18 @@ impl Watcher {
 
 impl Painter for Watcher {
     fn paint(&mut self, canvas: &mut dyn Canvas) -> bool {
+        {
+            let mut state = self.state.lock();
+            state.drag_on(Instant::now());
+            state.refresh_search();
+        }
         let drawn = self.picture.paint(canvas);
         let told = self.told.tell(&self.state.lock(), canvas);
         drawn || told
     }
 
     fn again_in(&self) -> Option<Duration> {
-        self.picture.again_in()
+        let drag = self.state.lock().drags_beyond().then_some(DRAG_SCROLL);
+        self.picture.again_in().into_iter().chain(drag).min()
     }
 }

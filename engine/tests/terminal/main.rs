@@ -7,4 +7,5 @@ mod live;
 mod mouse;
 mod picture;
 mod rest;
+mod search;
 mod support;

@@ -2,7 +2,7 @@
 
 use crate::support::{Viewer, chord, mouse, picture, press, terminal, viewport};
 use fanlight_core::Input;
-use fanlight_engine::terminal::Terminal;
+use fanlight_engine::terminal::{Terminal, TerminalOptions};
 
 const SHIFT: u32 = 0xFFE1;
 const PAGE_UP: u32 = 0xFF55;
@@ -44,12 +44,17 @@ fn scrollback_is_the_same_after_rests() {
 
 #[test]
 fn the_oldest_lines_go_first() {
-    let (busy, rested) = (terminal(20, 4), terminal(20, 4));
-    fill(&busy, 0, 1500);
-    fill(&rested, 0, 800);
+    let short = || {
+        let options = TerminalOptions { scrollback: 100, ..TerminalOptions::default() };
+        Terminal::new(options, viewport(20, 4))
+    };
+    let (busy, rested) = (short(), short());
+    fill(&busy, 0, 250);
+    fill(&rested, 0, 130);
     rested.rest();
-    fill(&rested, 800, 1500);
+    fill(&rested, 130, 250);
     rested.rest();
+    assert_eq!(pages(&busy).len(), 2 * 100 / 4 + 1, "each line takes two rows");
     assert!(pages(&busy) == pages(&rested));
 }
 

@@ -1304,7 +1304,7 @@ export interface components {
             /**
              * Scrollback
              * Format: uint32
-             * @description Lines kept to scroll back to, 1000 if left out.
+             * @description Lines kept to scroll back to, 10,000 if left out.
              */
             scrollback?: number | null;
             /**

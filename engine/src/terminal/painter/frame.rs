@@ -1,19 +1,24 @@
-use alacritty_terminal::grid::{Dimensions, Row};
-use alacritty_terminal::index::{Column, Line, Point};
-use alacritty_terminal::selection::SelectionRange;
+use alacritty_terminal::grid::Dimensions;
+use alacritty_terminal::index::Column;
 use alacritty_terminal::term::TermMode;
 use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::vte::ansi::{Color as CellColor, CursorShape, NamedColor};
 use fanlight_core::Color;
 
 use super::cells::{
-    BEAM_CURSOR, Clusters, HOLLOW_CURSOR, PICTOGRAM, PaintCell, SPACE, UNDERLINE_CURSOR, WIDE_LEFT,
-    WIDE_RIGHT, bytes, row_of, style,
+    BEAM_CURSOR, Clusters, HOLLOW_CURSOR, PICTOGRAM, PaintCell, SPACE, UNDERLINE, UNDERLINE_CURSOR,
+    WIDE_LEFT, WIDE_RIGHT, bytes, row_of, style,
 };
 use super::sequences::{Sequence, sequence};
 use crate::terminal::fonts::CellMetrics;
 use crate::terminal::glyphs::emoji;
 use crate::terminal::state::State;
+use crate::terminal::view::Marks;
+
+/// What the search found stands on these, in any colour scheme.
+const FOUND: [u8; 3] = [0xF2, 0xCC, 0x60];
+const CURRENT: [u8; 3] = [0xFF, 0x8C, 0x1A];
+const FOUND_TEXT: [u8; 3] = [0x10, 0x10, 0x10];
 
 /// What decides a picture's layout; when it changes, everything is drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +54,14 @@ impl Frame {
         };
         let mut reader = Reader {
             state,
-            selection: state.term.selection.as_ref().and_then(|s| s.to_range(&state.term)),
+            marks: Marks::default(),
             cursor: cursor(state, look),
             cells: Vec::with_capacity(columns * rows),
             clusters: Clusters::default(),
             last: None,
         };
-        let offset = state.term.grid().display_offset() as i32;
-        for row in 0..rows as i32 {
-            reader.row(Line(row - offset));
+        for number in state.window_rows() {
+            reader.row(number);
         }
         Self { shape, cells: reader.cells, clusters: reader.clusters }
     }
@@ -76,7 +80,14 @@ pub(super) struct CursorLook {
     pub(super) away: bool,
 }
 
-fn cursor(state: &State, look: CursorLook) -> Option<(Point, CursorShape)> {
+/// A cell, by the number of its row and its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    row: usize,
+    column: usize,
+}
+
+fn cursor(state: &State, look: CursorLook) -> Option<(Place, CursorShape)> {
     let term = &state.term;
     let shown = term.mode().contains(TermMode::SHOW_CURSOR) && !look.dark;
     let shape = match term.cursor_style().shape {
@@ -88,13 +99,16 @@ fn cursor(state: &State, look: CursorLook) -> Option<(Point, CursorShape)> {
     if term.grid()[point].flags.contains(Flags::WIDE_CHAR_SPACER) {
         point.column = Column(point.column.0.saturating_sub(1));
     }
-    (shown && shape != CursorShape::Hidden).then_some((point, shape))
+    let row = state.screen_rows().start + point.line.0 as usize;
+    let place = Place { row, column: point.column.0 };
+    (shown && shape != CursorShape::Hidden).then_some((place, shape))
 }
 
 struct Reader<'a> {
     state: &'a State,
-    selection: Option<SelectionRange>,
-    cursor: Option<(Point, CursorShape)>,
+    /// What stands out in the row at hand.
+    marks: Marks,
+    cursor: Option<(Place, CursorShape)>,
     cells: Vec<PaintCell>,
     clusters: Clusters,
     /// Attributes of the cell before, and their colours: they seldom change.
@@ -111,19 +125,22 @@ struct Resolved {
 const COLOR_FLAGS: Flags = Flags::DIM.union(Flags::INVERSE);
 
 impl Reader<'_> {
-    fn row(&mut self, line: Line) {
-        let row = &self.state.term.grid()[line];
+    fn row(&mut self, number: usize) {
+        let state = self.state;
+        let row = &state.row(number)[..];
+        self.marks = state.marks(number);
         let start = self.cells.len();
         let mut column = 0;
         while column < row.len() {
-            match sequence(row, column).filter(|found| !self.cursor_is_inside(line, column, found))
+            match sequence(row, column)
+                .filter(|found| !self.cursor_is_inside(number, column, found))
             {
                 Some(found) => {
-                    self.sequence(row, Point::new(line, Column(column)), &found);
+                    self.sequence(row, Place { row: number, column }, &found);
                     column += found.cells;
                 }
                 None => {
-                    self.character(row, Point::new(line, Column(column)), start);
+                    self.character(row, Place { row: number, column }, start);
                     column += 1;
                 }
             }
@@ -133,41 +150,41 @@ impl Reader<'_> {
         }
     }
 
-    fn character(&mut self, row: &Row<Cell>, point: Point, start: usize) {
-        let cell = &row[point.column];
+    fn character(&mut self, row: &[Cell], place: Place, start: usize) {
+        let cell = &row[place.column];
         let spacer = cell.flags.contains(Flags::WIDE_CHAR_SPACER);
         let before = spacer.then(|| self.cells[start..].last().copied()).flatten();
         let painted = match before {
             Some(left) if left.style & WIDE_LEFT != 0 => right_half(left),
             _ => {
                 let (glyph, pictogram) = self.glyph(cell);
-                self.cell(point, cell, glyph, pictogram)
+                self.cell(place, cell, glyph, pictogram)
             }
         };
         self.cells.push(painted);
     }
 
     /// Characters that are one pictogram: it takes two cells, the others stay blank.
-    fn sequence(&mut self, row: &Row<Cell>, point: Point, found: &Sequence) {
+    fn sequence(&mut self, row: &[Cell], place: Place, found: &Sequence) {
         let glyph = self.clusters.mark(found.text.clone());
-        let mut left = self.cell(point, &row[point.column], glyph, true);
+        let mut left = self.cell(place, &row[place.column], glyph, true);
         left.style |= WIDE_LEFT;
         self.cells.extend([left, right_half(left)]);
-        for column in (point.column.0..).map(Column).take(found.cells).skip(2) {
-            let mut blank = self.cell(Point { column, ..point }, &row[column], SPACE, false);
+        for column in (place.column..).take(found.cells).skip(2) {
+            let mut blank = self.cell(Place { column, ..place }, &row[column], SPACE, false);
             blank.style &= !WIDE_LEFT;
             self.cells.push(blank);
         }
     }
 
     /// Whether the cursor stands on a part of it other than the first: then the parts show.
-    fn cursor_is_inside(&self, line: Line, column: usize, found: &Sequence) -> bool {
-        self.cursor.is_some_and(|(point, _)| {
-            point.line == line && (column + 1..column + found.cells).contains(&point.column.0)
+    fn cursor_is_inside(&self, row: usize, column: usize, found: &Sequence) -> bool {
+        self.cursor.is_some_and(|(place, _)| {
+            place.row == row && (column + 1..column + found.cells).contains(&place.column)
         })
     }
 
-    fn cell(&mut self, point: Point, cell: &Cell, glyph: u32, pictogram: bool) -> PaintCell {
+    fn cell(&mut self, place: Place, cell: &Cell, glyph: u32, pictogram: bool) -> PaintCell {
         let (foreground, background) = self.colors(cell);
         let line = match cell.underline_color() {
             Some(color) => self.color(color),
@@ -175,10 +192,19 @@ impl Reader<'_> {
         };
         let style = style(cell.flags) | if pictogram { PICTOGRAM } else { 0 };
         let mut painted = PaintCell { glyph, foreground, background, line, style };
-        if self.selection.is_some_and(|range| range.contains(point)) {
+        let marks = &self.marks;
+        if marks.found.iter().any(|found| found.contains(&place.column)) {
+            painted.foreground = FOUND_TEXT;
+            painted.background =
+                if marks.current.contains(&place.column) { CURRENT } else { FOUND };
+        }
+        if marks.pointed.iter().any(|link| link.contains(&place.column)) {
+            painted.style |= UNDERLINE;
+        }
+        if marks.selected.contains(&place.column) {
             painted.invert();
         }
-        if let Some((_, shape)) = self.cursor.filter(|(place, _)| *place == point) {
+        if let Some((_, shape)) = self.cursor.filter(|(cursor, _)| *cursor == place) {
             self.put_cursor(&mut painted, shape);
         }
         painted

@@ -1,5 +1,3 @@
-use alacritty_terminal::grid::Row;
-use alacritty_terminal::index::Column;
 use alacritty_terminal::term::cell::{Cell, Flags};
 
 use crate::terminal::glyphs::emoji::{JOINER, is_modifier, is_one, is_regional};
@@ -16,8 +14,8 @@ pub(super) struct Sequence {
 }
 
 /// The sequence that begins at a column, if one does.
-pub(super) fn sequence(row: &Row<Cell>, column: usize) -> Option<Sequence> {
-    let first = &row[Column(column)];
+pub(super) fn sequence(row: &[Cell], column: usize) -> Option<Sequence> {
+    let first = &row[column];
     if first.c.is_ascii() || first.flags.contains(Flags::HIDDEN) {
         return None;
     }
@@ -25,7 +23,7 @@ pub(super) fn sequence(row: &Row<Cell>, column: usize) -> Option<Sequence> {
     let mut end = column;
     let mut parts = 0;
     while end < row.len() && parts < MOST_PARTS {
-        let cell = &row[Column(end)];
+        let cell = &row[end];
         if parts > 0 && !continues(&text, cell.c, parts) {
             break;
         }
