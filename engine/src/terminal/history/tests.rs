@@ -238,7 +238,7 @@ fn carry_out(terminal: &Terminal, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn any_output_resize_and_scroll_keeps_the_terminal_whole(
