@@ -30,6 +30,10 @@ class Preferences {
   #theme = $state<Theme>(known(read('theme'), ['system', 'light', 'dark'], 'system'));
   #clipboard = $state(read('clipboard') !== 'off');
   #touch = $state<Touch>(known(read('touch'), ['direct', 'pad'], 'direct'));
+  #copyOnSelect = $state(read('copy-on-select') !== 'off');
+  #readAloud = $state(read('read-aloud') === 'on');
+  #points = $state<number | null>(Number(read('terminal.points')) || null);
+  #scheme = $state<string | null>(read('terminal.scheme') || null);
 
   get theme(): Theme {
     return this.#theme;
@@ -58,6 +62,46 @@ class Preferences {
   set touch(touch: Touch) {
     this.#touch = touch;
     write('touch', touch);
+  }
+
+  /** Whether selecting in a terminal copies, as on X11, or Ctrl-Shift-C does. */
+  get copyOnSelect(): boolean {
+    return this.#copyOnSelect;
+  }
+
+  set copyOnSelect(on: boolean) {
+    this.#copyOnSelect = on;
+    write('copy-on-select', on ? 'on' : 'off');
+  }
+
+  /** Whether terminals offer their text to screen readers. */
+  get readAloud(): boolean {
+    return this.#readAloud;
+  }
+
+  set readAloud(on: boolean) {
+    this.#readAloud = on;
+    write('read-aloud', on ? 'on' : 'off');
+  }
+
+  /** Size of a terminal's letters in points; `null`: as the connection is set up. */
+  get points(): number | null {
+    return this.#points;
+  }
+
+  set points(points: number | null) {
+    this.#points = points;
+    write('terminal.points', String(points ?? ''));
+  }
+
+  /** Colours of a terminal, in guacd's notation; `null`: as the connection is set up. */
+  get scheme(): string | null {
+    return this.#scheme;
+  }
+
+  set scheme(scheme: string | null) {
+    this.#scheme = scheme;
+    write('terminal.scheme', scheme ?? '');
   }
 }
 

@@ -4,14 +4,20 @@ import { readText, sendText } from './text-streams';
 
 /** Longest time that a paste key waits for the clipboard's text. */
 const PASTE_WAIT_MS = 1000;
+/** Text that the remote side copies so soon after a click was selected by that click. */
+const SELECTED_WITHIN_MS = 1500;
 
 /** Both directions of a session's clipboard, as far as the browser allows. */
 export class Clipboard {
   /** Text that the remote side copied. */
   onremote: (text: string) => void = () => {};
+  /** Asks whether a text may be pasted; the paste key waits for the answer. */
+  allow: (text: string) => Promise<boolean> = () => Promise.resolve(true);
   #client: Client | null = null;
   #sent: string | null = null;
   #pasted: ((text: string) => void) | null = null;
+  #lastClick = Number.NEGATIVE_INFINITY;
+  #selected = '';
 
   attach(client: Client): void {
     this.#client = client;
@@ -26,10 +32,22 @@ export class Clipboard {
     return typeof navigator.clipboard?.readText === 'function';
   }
 
+  /** A click on the screen: what comes right after it was selected. */
+  clicked(): void {
+    this.#lastClick = performance.now();
+  }
+
   #received(text: string): void {
     this.#sent = text;
+    this.#selected = text;
     this.onremote(text);
-    if (preferences.clipboard) void this.copy(text);
+    const selected = performance.now() - this.#lastClick < SELECTED_WITHIN_MS;
+    if (preferences.clipboard && (preferences.copyOnSelect || !selected)) void this.copy(text);
+  }
+
+  /** Copies what was selected last: the way where selecting does not copy. */
+  copySelected(): void {
+    if (this.#selected !== '') void this.copy(this.#selected);
   }
 
   /** Puts text into this computer's clipboard; `false` where the browser refuses. */
@@ -49,26 +67,34 @@ export class Clipboard {
   async bring(): Promise<void> {
     if (!preferences.clipboard || !this.readable) return;
     const permission = await navigator.permissions?.query({ name: 'clipboard-read' as PermissionName }).catch(() => null);
-    if (permission?.state === 'granted') await this.#read();
+    if (permission?.state === 'granted') this.send((await this.#read()) ?? '');
   }
 
-  async #read(): Promise<void> {
-    await navigator.clipboard.readText().then((text) => this.send(text), () => {});
+  #read(): Promise<string | null> {
+    return navigator.clipboard.readText().catch(() => null);
   }
 
-  /** Brings the clipboard along before a paste key; the key waits for this. */
-  async beforePaste(): Promise<void> {
-    if (!preferences.clipboard) return;
-    const text = this.readable ? this.#read() : new Promise<void>((resolve) => (this.#pasted = () => resolve()));
-    await Promise.race([text, new Promise((resolve) => setTimeout(resolve, PASTE_WAIT_MS))]);
+  /** The next paste event's text: the way where the clipboard cannot be read. */
+  #awaitPaste(): Promise<string | null> {
+    return new Promise((resolve) => (this.#pasted = resolve));
+  }
+
+  /** Brings the clipboard along before a paste key. Whether the key may follow. */
+  async beforePaste(): Promise<boolean> {
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PASTE_WAIT_MS));
+    const own = preferences.clipboard ? await Promise.race([this.readable ? this.#read() : this.#awaitPaste(), late]) : null;
     this.#pasted = null;
+    const text = own ?? this.#sent ?? '';
+    if (text !== '' && !(await this.allow(text))) return false;
+    this.send(text);
+    return true;
   }
 
-  /** A paste event of the browser: the way where the clipboard cannot be read. */
+  /** A paste event of the browser. */
   paste(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData('text/plain') ?? '';
     event.preventDefault();
-    this.send(text);
-    this.#pasted?.(text);
+    if (this.#pasted) this.#pasted(text);
+    else this.send(text);
   }
 }

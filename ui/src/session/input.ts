@@ -1,9 +1,14 @@
 import { type Client, InputSink, Keyboard, Mouse } from '@glokon/guacamole-common-js';
 import { preferences } from '../lib/preferences.svelte';
 import type { Clipboard } from './clipboard';
-import { isModifier, isPasteKey } from './keys';
+import { isModifier, KEYSYM } from './keys';
+import { pastes, shortcutOf, type Shortcut } from './shortcuts';
+import { Gestures, type Meaning } from './touch';
+import { Typing } from './typing';
 
 type KeyEvent = [pressed: boolean, keysym: number];
+
+const META = [0xffe7, 0xffe8, 0xffeb, 0xffec];
 
 /** Keyboard, mouse and touch of one session page, on their way to the remote side. */
 export class Input {
@@ -11,6 +16,14 @@ export class Input {
   ontoolbar: () => void = () => {};
   /** Which keys of the key row are held for the next key. */
   onsticky: (held: readonly number[]) => void = () => {};
+  /** The page's own keys; whether it has a use for this one now. */
+  onshortcut: (shortcut: Shortcut) => boolean = () => false;
+  /** A button of the mouse, or a finger, came down on the screen. */
+  onclick: () => void = () => {};
+  /** What fingers mean beyond clicks. */
+  ongesture: Meaning = { push: () => {}, pinch: () => {} };
+  /** Whether the screen is a terminal, which has paste keys of its own. */
+  terminal: () => boolean = () => false;
   #client: Client | null = null;
   #clipboard: Clipboard;
   #sink = new InputSink();
@@ -18,20 +31,23 @@ export class Input {
   #sticky: number[] = [];
   /** Keys that wait until the clipboard went ahead of a paste; `null` when none has to. */
   #waiting: KeyEvent[] | null = null;
+  /** Keys that the page took for itself: their release is its own too. */
+  #taken = new Set<number>();
 
   constructor(host: HTMLElement, clipboard: Clipboard) {
     this.#clipboard = clipboard;
-    const field = this.#sink.getElement();
-    field.setAttribute('autocapitalize', 'off');
-    field.setAttribute('autocomplete', 'off');
+    const field = this.#sink.getElement() as HTMLTextAreaElement;
+    for (const name of ['autocapitalize', 'autocomplete', 'autocorrect']) field.setAttribute(name, 'off');
     field.setAttribute('spellcheck', 'false');
     field.dataset['testid'] = 'keyboard';
     host.append(field);
+    const touches = matchMedia('(pointer: coarse)').matches;
+    new Typing(field, touches, (keysym) => this.#stroke(keysym)).listen(host);
     field.addEventListener('paste', (event) => clipboard.paste(event));
     field.addEventListener('blur', () => this.#keyboard.reset());
     this.#keyboard = new Keyboard(field);
     this.#keyboard.onkeydown = (keysym) => this.#down(keysym);
-    this.#keyboard.onkeyup = (keysym) => this.#send(false, keysym);
+    this.#keyboard.onkeyup = (keysym) => this.#up(keysym);
   }
 
   /** Names the screen for those who do not see it. */
@@ -58,15 +74,45 @@ export class Input {
     for (const source of [mouse, touch]) {
       source.onEach(['mousedown', 'mouseup', 'mousemove', 'mouseout'], (event) => this.#point(client, event as Mouse.Event));
     }
+    if (preferences.touch === 'direct') this.#gestures(element);
     client.getDisplay().oncursor = (canvas, x, y) => {
       client.getDisplay().showCursor(!mouse.setCursor(canvas, x, y));
     };
   }
 
+  #gestures(element: HTMLElement): void {
+    const gestures = new Gestures({
+      push: (pixels, at) => this.ongesture.push(pixels, at),
+      pinch: (step) => this.ongesture.pinch(step),
+    });
+    const change = (event: TouchEvent): void => gestures.change([...event.touches], event.timeStamp);
+    for (const type of ['touchstart', 'touchend', 'touchcancel'] as const) element.addEventListener(type, change);
+    element.addEventListener('touchmove', (event) => void (gestures.move([...event.touches]) && event.preventDefault()));
+  }
+
   #point(client: Client, event: Mouse.Event): void {
-    if (event.type === 'mousedown') this.focus();
+    if (event.type === 'mousedown' || event.type === 'mouseup') this.#clicked(event);
     if (event.type === 'mouseout') client.getDisplay().showCursor(false);
     else client.sendMouseState(event.state, true);
+  }
+
+  #clicked({ type, state }: Mouse.Event): void {
+    if (type === 'mousedown') this.focus();
+    if (state.up || state.down) return;
+    this.#clipboard.clicked();
+    this.onclick();
+  }
+
+  /** Turns the wheel by a step at a point of the page, in CSS pixels. */
+  wheel(direction: 'up' | 'down', at: { clientX: number; clientY: number }): void {
+    const client = this.#client;
+    if (!client) return;
+    const state = new Mouse.State();
+    state.fromClientPosition(client.getDisplay().getElement(), at.clientX, at.clientY);
+    for (const pressed of [true, false]) {
+      state[direction] = pressed;
+      client.sendMouseState(state, true);
+    }
   }
 
   /** Presses and releases keys together, as Ctrl-Alt-Del. */
@@ -90,37 +136,72 @@ export class Input {
     this.onsticky(this.#sticky);
   }
 
+  /** A key that is pressed and released at once: what is typed otherwise than by keys. */
+  #stroke(keysym: number): void {
+    this.#send(true, keysym);
+    this.#send(false, keysym);
+    if (this.#sticky.length > 0) this.#releaseSticky();
+  }
+
+  /** Pastes the clipboard into a terminal, as its key does. */
+  paste(): void {
+    if (this.#waiting === null) this.#holdForClipboard();
+    this.chord([KEYSYM.control, KEYSYM.shift, KEYSYM.v]);
+  }
+
+  /** Apple's key, which no terminal knows: lets it go before something else is done with it. */
+  #releaseMeta(): void {
+    for (const keysym of META) this.#send(false, keysym);
+  }
+
   /** Whether the browser may act on the key too. */
   #down(keysym: number): boolean {
-    const { ctrl, alt, shift, meta } = this.#keyboard.modifiers;
+    const held = this.#keyboard.modifiers;
+    const shortcut = this.terminal() ? shortcutOf(keysym, held) : null;
+    if (shortcut !== null && this.#takes(shortcut, held.meta)) {
+      this.#taken.add(keysym);
+      return false;
+    }
     this.#send(true, keysym);
-    if (ctrl && alt && shift && isModifier(keysym)) {
+    if (held.ctrl && held.alt && held.shift && isModifier(keysym)) {
       this.#keyboard.reset();
       // The library's sink takes the focus back behind every key: come after it.
       setTimeout(() => this.ontoolbar());
       return false;
     }
     if (!isModifier(keysym) && this.#sticky.length > 0) queueMicrotask(() => this.#releaseSticky());
-    return this.#pasting(keysym, ctrl || meta);
+    return pastes(keysym, held, this.terminal()) && preferences.clipboard && !this.#clipboard.readable;
   }
 
-  #pasting(keysym: number, held: boolean): boolean {
-    return held && isPasteKey(keysym) && preferences.clipboard && !this.#clipboard.readable;
+  #takes(shortcut: Shortcut, meta: boolean): boolean {
+    if (meta) this.#releaseMeta();
+    if (shortcut !== 'paste') return this.onshortcut(shortcut);
+    this.paste();
+    return true;
+  }
+
+  #up(keysym: number): void {
+    if (!this.#taken.delete(keysym)) this.#send(false, keysym);
   }
 
   #send(pressed: boolean, keysym: number): void {
-    const { ctrl, meta } = this.#keyboard.modifiers;
-    if (pressed && (ctrl || meta) && isPasteKey(keysym) && this.#waiting === null) this.#holdForClipboard();
+    if (pressed && this.#waiting === null && this.#pastes(keysym)) this.#holdForClipboard();
     if (this.#waiting) this.#waiting.push([pressed, keysym]);
     else this.#client?.sendKeyEvent(pressed ? 1 : 0, keysym);
   }
 
+  #pastes(keysym: number): boolean {
+    const { ctrl, shift, alt, meta } = this.#keyboard.modifiers;
+    return pastes(keysym, { ctrl, shift, alt, meta }, this.terminal());
+  }
+
   #holdForClipboard(): void {
     this.#waiting = [];
-    void this.#clipboard.beforePaste().finally(() => {
+    void this.#clipboard.beforePaste().catch(() => true).then((allowed) => {
       const waiting = this.#waiting ?? [];
       this.#waiting = null;
-      for (const [pressed, keysym] of waiting) this.#client?.sendKeyEvent(pressed ? 1 : 0, keysym);
+      // Without the paste itself, releases still have to arrive.
+      for (const [pressed, keysym] of waiting) if (allowed || !pressed) this.#client?.sendKeyEvent(pressed ? 1 : 0, keysym);
     });
   }
 }

@@ -13,6 +13,18 @@ export const KEYSYM = {
   control: 0xffe3,
   alt: 0xffe9,
   super: 0xffeb,
+  shift: 0xffe1,
+  altGraph: 0xfe03,
+  v: 0x76,
+  home: 0xff50,
+  end: 0xff57,
+  pageUp: 0xff55,
+  pageDown: 0xff56,
+  deadGrave: 0xfe50,
+  deadAcute: 0xfe51,
+  deadCircumflex: 0xfe52,
+  deadTilde: 0xfe53,
+  deadDiaeresis: 0xfe57,
 } as const;
 
 /** Keys that are only held while another one is pressed. */

@@ -18,7 +18,9 @@ export class Picture {
     this.#box = box;
     const observer = new ResizeObserver(() => this.follow());
     observer.observe(box);
+    const density = this.#watchDensity();
     return () => {
+      density();
       observer.disconnect();
       clearTimeout(this.#settle);
     };
@@ -50,7 +52,33 @@ export class Picture {
     const display = this.#client?.getDisplay();
     if (!display) return;
     const remote = { width: display.getWidth(), height: display.getHeight() };
-    display.scale(scaleFor(this.mode, remote, this.#space(), this.#ratio()));
+    const scale = scaleFor(this.mode, remote, this.#space(), this.#ratio());
+    display.scale(scale);
+    this.#place(display.getElement(), { width: remote.width * scale, height: remote.height * scale });
+  }
+
+  /** In the middle, but where pixels of the screen begin: half a pixel beside would blur it. */
+  #place(element: HTMLElement, size: Size): void {
+    const [space, ratio] = [this.#space(), this.#ratio()];
+    const before = (room: number): string => `${Math.max(0, Math.floor((room / 2) * ratio) / ratio)}px`;
+    element.style.margin = '0';
+    element.style.marginLeft = before(space.width - size.width);
+    element.style.marginTop = before(space.height - size.height);
+  }
+
+  /** A window that comes to a screen of another density has other pixels to fill. */
+  #watchDensity(): () => void {
+    let query: MediaQueryList;
+    const changed = (): void => {
+      listen();
+      this.follow();
+    };
+    const listen = (): void => {
+      query = matchMedia(`(resolution: ${this.#ratio()}dppx)`);
+      query.addEventListener('change', changed, { once: true });
+    };
+    listen();
+    return () => query.removeEventListener('change', changed);
   }
 
   /** Scales at once, and wishes for the new size when the window has settled. */

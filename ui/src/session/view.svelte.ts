@@ -7,11 +7,15 @@ import { router } from '../lib/router.svelte';
 import { climb, fallOff, type Rung } from '../lib/steps';
 import { t } from '../strings';
 import { isOrderly } from './advice';
+import { Arguments } from './arguments';
 import { delayBefore, isFinal, PATIENCE_MS } from './backoff';
 import { Clipboard } from './clipboard';
 import type { SessionState } from './favicon';
+import { FileSystem } from './files/filesystem';
+import { Transfers } from './files/transfers.svelte';
 import type { Input } from './input';
 import { Picture } from './picture.svelte';
+import { TerminalControls } from './terminal.svelte';
 import { sendText } from './text-streams';
 import { GatewayTunnel, type Farewell } from './tunnel';
 import type { Size } from './viewport';
@@ -50,8 +54,14 @@ export class SessionView {
   rings = $state(0);
   connectedAt = $state.raw<Date | null>(null);
 
+  /** Files beside the screen; `null` where this session offers none. */
+  files = $state.raw<FileSystem | null>(null);
+
   readonly picture = new Picture();
   readonly clipboard = new Clipboard();
+  readonly transfers = new Transfers();
+  readonly #arguments = new Arguments();
+  readonly terminal = new TerminalControls(this.#arguments);
   input: Input | null = null;
   #id: string;
   #key: string | null;
@@ -158,6 +168,13 @@ export class SessionView {
     client.onrequired = (names) => (this.required = names);
     client.onsync = () => this.#synced(client);
     client.getDisplay().onresize = () => this.picture.scale();
+    client.onfilesystem = (object, name) => {
+      this.files = new FileSystem(client, object, name);
+      object.onundefine = () => (this.files = null);
+    };
+    client.onfile = (stream, _mimetype, name) => this.transfers.receive(stream, name);
+    this.terminal.reset();
+    this.#arguments.attach(client);
     this.clipboard.attach(client);
     this.input?.attach(client);
     client.connect(this.#query());
@@ -187,6 +204,7 @@ export class SessionView {
     this.#tries = 0;
     this.#lostAt = 0;
     this.lostFor = 0;
+    if (this.connectedAt === null && this.#mayRepeat) this.terminal.applyPreferences();
     this.connectedAt ??= new Date();
     this.state = 'connected';
     this.input?.focus();
@@ -196,6 +214,8 @@ export class SessionView {
 
   #closed(farewell: Farewell): void {
     this.required = [];
+    this.files = null;
+    this.transfers.lost();
     if (this.#disposed) return;
     if (this.#leaving) {
       return this.#end({ orderly: true, message: t('session.ended.self'), status: null, at: new Date(), again: this.#mayRepeat });
@@ -275,6 +295,11 @@ export class SessionView {
     if (this.state !== 'connected' || this.shared) return;
     this.picture.ask();
     this.#client?.sendSize(size.width, size.height);
+  }
+
+  /** Asks the gateway anew who is here. */
+  async refresh(): Promise<void> {
+    if (this.state === 'connected') await this.#learn().catch(() => {});
   }
 
   /** Answers what the target asked for beyond what the request held. */

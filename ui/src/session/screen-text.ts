@@ -1,0 +1,23 @@
+/** Applies what an engine says of the screen's text: all of it, or the rows that changed. */
+export function applyText(_before: readonly string[], value: string): readonly string[] {
+  return value.split('\n');
+}
+
+/** Lines by which a screen may have scrolled for its old lines to be known again. */
+function scrolled(before: readonly string[], after: readonly string[]): number {
+  const filled = before.findLastIndex((line) => line !== '') + 1;
+  for (let by = 1; by < filled; by += 1) {
+    // The last line grows while it is typed, so it need not be the same.
+    const kept = before.slice(by, Math.max(by + 1, filled - 1));
+    if (kept.every((line, i) => line === after[i])) return by;
+  }
+  return 0;
+}
+
+/** What is to be read out when a screen's text changes: the lines that are new. */
+export function newsIn(before: readonly string[], after: readonly string[]): string {
+  const differing = (by: number): string[] => after.filter((line, i) => line !== '' && line !== before[i + by]);
+  const still = differing(0);
+  const by = still.length > 2 ? scrolled(before, after) : 0;
+  return (by > 0 ? differing(by) : still).join('\n');
+}
