@@ -23,6 +23,7 @@
 //! | `search` | `{"count":12,"current":12}` | `{"text":"…","case":false,"regex":false,"go":"stay"}` |
 //! | `open-link` | a URL to open, `http`, `https`, `mailto` or `ftp`; empty at first | nothing |
 //! | `screen-text` | `on`, `off`, or JSON rows, see below | `on` or `off` |
+//! | `bracketed-paste` | `true` while the remote program marks what is pasted, else `false` | nothing |
 //! | `focus` | `on` while the remote program asks for it, else `off` | `in` or `out` |
 //!
 //! - `font-size`, `color-scheme`: the picture is laid out anew for everyone; the remote
@@ -72,6 +73,8 @@ pub const SCROLLBACK: &str = "scrollback";
 pub const FOCUS: &str = "focus";
 /// What is searched for.
 pub const SEARCH: &str = "search";
+/// Whether the remote program takes a paste as one.
+pub const BRACKETED_PASTE: &str = "bracketed-paste";
 /// Longest value that is taken from a viewer, in bytes.
 const LONGEST_VALUE: usize = 4096;
 
@@ -116,6 +119,7 @@ impl Told {
         }
         let (offset, history) = (state.offset(), state.history_rows());
         let rows = state.term.screen_lines();
+        let bracketed = state.term.mode().contains(TermMode::BRACKETED_PASTE);
         let mut scrollback = String::new();
         // Writing to a string cannot fail.
         let _ = write!(scrollback, r#"{{"offset":{offset},"history":{history},"rows":{rows}}}"#);
@@ -125,6 +129,7 @@ impl Told {
             self.say(COLOR_SCHEME, state.options.colors.text(), canvas),
             self.say(SCROLLBACK, &scrollback, canvas),
             self.say(SEARCH, &search, canvas),
+            self.say(BRACKETED_PASTE, &bracketed.to_string(), canvas),
         ];
         news.contains(&true)
     }

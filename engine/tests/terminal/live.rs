@@ -38,6 +38,17 @@ fn one_who_comes_is_told_everything_and_then_only_news() {
 }
 
 #[test]
+fn pages_hear_whether_the_remote_program_marks_what_is_pasted() {
+    let terminal = terminal(40, 6);
+    let mut viewer = Viewer::of(&terminal);
+    assert_eq!(told(&mut viewer)["bracketed-paste"], "false");
+    terminal.feed(b"\x1b[?2004h");
+    assert_eq!(told(&mut viewer)["bracketed-paste"], "true");
+    terminal.feed(b"\x1b[?2004l");
+    assert_eq!(told(&mut viewer)["bracketed-paste"], "false");
+}
+
+#[test]
 fn a_new_font_size_lays_the_screen_out_anew_and_everyone_hears_of_it() {
     let terminal = terminal(40, 6);
     terminal.feed(b"hello");

@@ -20,6 +20,8 @@ export class Input {
   onshortcut: (shortcut: Shortcut) => boolean = () => false;
   /** A button of the mouse, or a finger, came down on the screen. */
   onclick: () => void = () => {};
+  /** The keyboard came to the remote screen, or left it. */
+  onfocus: (has: boolean) => void = () => {};
   /** What fingers mean beyond clicks. */
   ongesture: Meaning = { push: () => {}, pinch: () => {} };
   /** Whether the screen is a terminal, which has paste keys of its own. */
@@ -44,7 +46,11 @@ export class Input {
     const touches = matchMedia('(pointer: coarse)').matches;
     new Typing(field, touches, (keysym) => this.#stroke(keysym)).listen(host);
     field.addEventListener('paste', (event) => clipboard.paste(event));
-    field.addEventListener('blur', () => this.#keyboard.reset());
+    field.addEventListener('focus', () => this.onfocus(true));
+    field.addEventListener('blur', () => {
+      this.#keyboard.reset();
+      this.onfocus(false);
+    });
     this.#keyboard = new Keyboard(field);
     this.#keyboard.onkeydown = (keysym) => this.#down(keysym);
     this.#keyboard.onkeyup = (keysym) => this.#up(keysym);

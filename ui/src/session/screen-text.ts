@@ -1,6 +1,18 @@
-/** Applies what an engine says of the screen's text: all of it, or the rows that changed. */
-export function applyText(_before: readonly string[], value: string): readonly string[] {
-  return value.split('\n');
+type Row = [number: number, text: string];
+
+interface Told {
+  rows?: string[];
+  changed?: Row[];
+}
+
+/** Applies what an engine says of the screen's text: all rows, or those that changed. `null`: no text. */
+export function applyText(before: readonly string[], value: string): readonly string[] | null {
+  if (!value.startsWith('{')) return null;
+  const { rows, changed }: Told = JSON.parse(value) as Told;
+  if (rows) return rows;
+  const after = [...before];
+  for (const [row, text] of changed ?? []) after[row] = text;
+  return after;
 }
 
 /** Lines by which a screen may have scrolled for its old lines to be known again. */

@@ -7,6 +7,8 @@ const MOST_POINTS = 48;
 const PLAIN_POINTS = 12;
 /** Schemes of links that a remote side may have opened here. */
 const LINKS = new Set(['http:', 'https:', 'mailto:']);
+/** An answer to a wish takes at most about so long. */
+const SCROLL_SETTLES_MS = 400;
 /** A link is opened for a click so recent, never by itself. */
 const CLICK_COUNTS_MS = 3000;
 
@@ -60,6 +62,11 @@ export class TerminalControls {
   #first: number | null = null;
   #lastClick = -CLICK_COUNTS_MS;
   #reading = false;
+  #wanted = false;
+  #focusable = false;
+  #told: Scrollback | null = null;
+  #focused = false;
+  #scrolling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(args: Arguments) {
     this.#arguments = args;
@@ -69,6 +76,7 @@ export class TerminalControls {
     args.on('scrollback', (value) => this.#scrollbackIs(value));
     args.on('bracketed-paste', (value) => (this.bracketed = value === 'true'));
     args.on('open-link', (value) => this.#open(value));
+    args.on('focus', () => this.#focusIs());
     args.on('screen-text', (value) => this.#textIs(value));
   }
 
@@ -135,7 +143,19 @@ export class TerminalControls {
 
   #scrollbackIs(value: string): void {
     const told = parse(value);
-    this.scrollback = { offset: whole(told['offset']), history: whole(told['history']), rows: Math.max(1, whole(told['rows'])) };
+    const scrollback = { offset: whole(told['offset']), history: whole(told['history']), rows: Math.max(1, whole(told['rows'])) };
+    this.#told = scrollback;
+    // What the thumb was moved to since is on its way: it must not jump back meanwhile.
+    const ahead = this.#scrolling !== undefined && this.scrollback !== null;
+    this.scrollback = ahead ? { ...scrollback, offset: Math.min(scrollback.history, this.scrollback?.offset ?? 0) } : scrollback;
+  }
+
+  #scrolls(): void {
+    clearTimeout(this.#scrolling);
+    this.#scrolling = setTimeout(() => {
+      this.#scrolling = undefined;
+      this.scrollback = this.#told;
+    }, SCROLL_SETTLES_MS);
   }
 
   /** Shows the lines `offset` above the newest. */
@@ -144,20 +164,39 @@ export class TerminalControls {
     const inside = Math.min(this.scrollback.history, Math.max(0, Math.round(offset)));
     if (inside === this.scrollback.offset) return;
     this.scrollback = { ...this.scrollback, offset: inside };
+    this.#scrolls();
     this.#arguments.send('scrollback', String(inside));
   }
 
   /** Asks for the text of the screen, which costs some traffic, or no longer. */
   read(on: boolean): void {
-    if (!this.readable || on === this.#reading) return;
-    this.#reading = on;
-    if (!on) this.lines = [];
-    this.#arguments.send('screen-text', on ? 'on' : 'off');
+    this.#wanted = on;
+    this.#ask();
+  }
+
+  #ask(): void {
+    if (!this.readable || this.#wanted === this.#reading) return;
+    this.#reading = this.#wanted;
+    if (!this.#reading) this.lines = [];
+    this.#arguments.send('screen-text', this.#reading ? 'on' : 'off');
   }
 
   #textIs(value: string): void {
     this.readable = true;
-    if (this.#reading) this.lines = applyText(this.lines, value);
+    this.#ask();
+    if (this.#reading) this.lines = applyText(this.lines, value) ?? this.lines;
+  }
+
+  /** Whether this page has the keyboard, for programs that follow it and for the cursor. */
+  focus(has: boolean): void {
+    if (this.#focusable && has !== this.#focused) this.#arguments.send('focus', has ? 'in' : 'out');
+    this.#focused = has;
+  }
+
+  #focusIs(): void {
+    if (this.#focusable) return;
+    this.#focusable = true;
+    this.#arguments.send('focus', this.#focused ? 'in' : 'out');
   }
 
   /** A click of this person on the screen, which a link may follow. */
@@ -175,6 +214,8 @@ export class TerminalControls {
   /** A new tunnel: its engine announces anew what it can do. */
   reset(): void {
     this.#reading = false;
+    this.#focusable = false;
     this.found = null;
+    this.lines = [];
   }
 }

@@ -2,7 +2,7 @@ import { ArrayBufferReader, InputStream, OutputStream, type Client } from '@glok
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { preferences } from '../lib/preferences.svelte';
 import { Arguments } from './arguments';
-import { newsIn } from './screen-text';
+import { applyText, newsIn } from './screen-text';
 import { offsetAt, thumbOf } from './scrollbar';
 import { hasSeveralLines, pastes, shortcutOf } from './shortcuts';
 import { TerminalControls } from './terminal.svelte';
@@ -93,6 +93,8 @@ describe('a terminal’s controls', () => {
     engine.controls.scrollTo(-5);
     engine.controls.scrollTo(0);
     expect(engine.told).toEqual([['scrollback', '100'], ['scrollback', '0']]);
+    engine.says('scrollback', '{"offset":100,"history":120,"rows":25}');
+    expect(engine.controls.scrollback).toEqual({ offset: 0, history: 120, rows: 25 });
   });
 
   it('open web and mail links only, and only for a click', () => {
@@ -165,6 +167,12 @@ describe('what is read out', () => {
     expect(newsIn(['a', 'b', 'c', '$ x'], ['c', '$ xy', 'new', '$'])).toBe('$ xy\nnew\n$');
     expect(newsIn(['a', 'b', 'c', 'd'], ['c', 'd', 'e', 'f'])).toBe('e\nf');
     expect(newsIn(['a'], ['a'])).toBe('');
+  });
+
+  it('is told as whole screens, then as rows', () => {
+    const whole = applyText([], '{"rows":["$ ls",""]}');
+    expect(applyText(whole ?? [], '{"changed":[[1,"a b"],[2,"$"]]}')).toEqual(['$ ls', 'a b', '$']);
+    expect(applyText([], 'off')).toBeNull();
   });
 });
 
