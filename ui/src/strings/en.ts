@@ -366,7 +366,7 @@ export const en = {
   'keys.print': 'Print Screen',
   'keys.insert': 'Insert',
   'keys.fn': 'Fn',
-  'keys.fn.more': 'Function keys',
+  'keys.fn.more': 'Fn: function keys',
   'keys.home': 'Home',
   'keys.end': 'End',
   'keys.pageup': 'PgUp',
