@@ -56,6 +56,7 @@
 use std::fmt::Write as _;
 
 use alacritty_terminal::grid::Dimensions;
+use alacritty_terminal::term::TermMode;
 use fanlight_core::Canvas;
 
 use super::colors::ColorScheme;
