@@ -182,6 +182,24 @@ fn simplify(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
+/// A colour as programs write it: `#rgb` to `#rrrrggggbbbb`, `rgb:r/g/b` or a name.
+pub(super) fn parse(text: &str) -> Option<Color> {
+    let text = simplify(text);
+    let Some(digits) = text.strip_prefix('#') else {
+        return ColorScheme::default().named(&text);
+    };
+    let each = digits.len() / 3;
+    let channel = |at: usize| {
+        let digits = digits.get(at * each..(at + 1) * each)?;
+        let value = u32::from_str_radix(digits, 16).ok()?;
+        // Unlike after `rgb:`, fewer digits are the most significant ones.
+        Some(if each == 1 { value << 4 } else { value >> (4 * (each - 2)) } as u8)
+    };
+    let whole = (1..=4).contains(&each) && digits.len() == each * 3;
+    whole.then_some(())?;
+    Some(Color { r: channel(0)?, g: channel(1)?, b: channel(2)? })
+}
+
 fn palette_index(name: &str) -> Option<u8> {
     name.strip_prefix("color")?.parse().ok()
 }

@@ -6,12 +6,14 @@ use alacritty_terminal::term::TermMode;
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
     KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, PrivateMode, Rgb,
-    ScpCharPath, ScpUpdateMode, StandardCharset, TabulationClearMode, Timeout,
+    ScpCharPath, ScpUpdateMode, StandardCharset, TabulationClearMode,
 };
 use unicode_width::UnicodeWidthChar;
 
 use super::history::History;
 
+/// Bytes of a link: it is kept as long as a cell that has it.
+const LONGEST_LINK: usize = 1024;
 const LONGEST_TITLE: usize = 256;
 const DEEPEST_TITLE_STACK: u8 = 16;
 const MOST_COMBINING: usize = 8;
@@ -21,25 +23,12 @@ const MOST_UNPACKED: usize = 400;
 const ALTERNATE_SCREEN: [u16; 2] = [47, 1047];
 
 /// Stands between the parser and the emulator: bounds what the remote side can make it
-/// keep (titles, combining characters, clipboard), drops hyperlinks, which nothing shows,
+/// keep (titles, combining characters, clipboard, links)
 /// and adds the older switches of the alternate screen.
 pub(super) struct Guard<'a, T> {
     pub(super) term: &'a mut Term<T>,
     pub(super) titles: &'a mut u8,
     pub(super) history: &'a mut History,
-}
-
-/// Synchronised updates are parsed at once: frames are paced anyway, and nothing that the
-/// remote side leaves open can hold the screen back.
-#[derive(Default)]
-pub(super) struct NoDelay;
-
-impl Timeout for NoDelay {
-    fn set_timeout(&mut self, _: std::time::Duration) {}
-    fn clear_timeout(&mut self) {}
-    fn pending_timeout(&self) -> bool {
-        false
-    }
 }
 
 impl<T: EventListener> Guard<'_, T> {
@@ -117,7 +106,13 @@ impl<T: EventListener> Handler for Guard<'_, T> {
         self.term.pop_title();
     }
 
-    fn set_hyperlink(&mut self, _: Option<Hyperlink>) {}
+    fn set_hyperlink(&mut self, link: Option<Hyperlink>) {
+        let fits = |link: &Hyperlink| {
+            let id = link.id.as_ref().map_or(0, String::len);
+            link.uri.len() + id <= LONGEST_LINK && !link.uri.chars().any(char::is_control)
+        };
+        self.term.set_hyperlink(link.filter(fits));
+    }
 
     fn clipboard_store(&mut self, clipboard: u8, base64: &[u8]) {
         if base64.len() <= LARGEST_CLIPBOARD {

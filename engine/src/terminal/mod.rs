@@ -3,6 +3,7 @@
 
 mod caret;
 mod colors;
+mod dispatch;
 mod events;
 mod fonts;
 mod glyphs;
@@ -11,6 +12,7 @@ mod history;
 mod keyboard;
 mod keys;
 pub mod live;
+mod modes;
 mod mouse;
 mod options;
 mod painter;

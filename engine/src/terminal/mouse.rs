@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::TermMode;
 
-use super::keyboard::Modifiers;
+use super::modes::MouseEncoding;
 use super::selection::{Edge, Selection, Unit};
 use super::state::{Effects, State};
 use super::view::Scroll;
@@ -54,9 +54,9 @@ impl State {
         let cell = self.cell_at(x, y);
         let before = std::mem::replace(&mut self.mouse.buttons, buttons);
         let moved = std::mem::replace(&mut self.mouse.cell, cell) != cell;
-        let reporting = self.term.mode().intersects(TermMode::MOUSE_MODE);
+        let reporting = self.modes.x10_mouse || self.term.mode().intersects(TermMode::MOUSE_MODE);
         if reporting && !self.modifiers.shift && !self.mouse.selecting {
-            return self.report(before, buttons, cell, moved);
+            return self.report((x, y), before, buttons, moved);
         }
         let pressed = buttons & !before;
         if pressed & (WHEEL_UP | WHEEL_DOWN) != 0 {
@@ -184,54 +184,70 @@ impl State {
         }
     }
 
-    fn report(&mut self, before: u8, buttons: u8, cell: Cell, moved: bool) -> Effects {
-        let (mode, modifiers) = (*self.term.mode(), self.modifiers);
+    fn report(&mut self, at: (i32, i32), before: u8, buttons: u8, moved: bool) -> Effects {
+        let mode = *self.term.mode();
+        let pixels = self.modes.mouse_encoding == MouseEncoding::SgrPixels;
         let mut bytes = Vec::new();
-        let mut say =
-            |action, button| write_report(&mut bytes, mode, modifiers, cell, action, button);
+        let mut say = |action, button| self.write_report(&mut bytes, at, action, button);
         for (bit, button) in [(LEFT, 0), (MIDDLE, 1), (RIGHT, 2), (WHEEL_UP, 64), (WHEEL_DOWN, 65)]
         {
             let (was, is) = (before & bit != 0, buttons & bit != 0);
             if is && !was {
                 say(Action::Press, button);
-            } else if was && !is && button < 64 {
+            } else if was && !is && button < 64 && !self.modes.x10_mouse {
                 say(Action::Release, button);
             }
         }
         let held = [LEFT, MIDDLE, RIGHT].iter().position(|bit| buttons & bit != 0);
         let follows = mode.contains(TermMode::MOUSE_MOTION)
             || (mode.contains(TermMode::MOUSE_DRAG) && held.is_some());
-        if moved && before == buttons && follows {
+        if (moved || pixels) && before == buttons && follows {
             say(Action::Move, held.map_or(3, |button| button as u8));
         }
         if bytes.is_empty() { Effects::default() } else { self.send(bytes) }
     }
+
+    /// Appends one report ("Mouse Tracking" in xterm's ctlseqs).
+    fn write_report(&self, out: &mut Vec<u8>, at: (i32, i32), action: Action, button: u8) {
+        let (mode, encoding) = (self.term.mode(), self.modes.mouse_encoding);
+        let (column, row) = match encoding {
+            MouseEncoding::SgrPixels => self.pixel_at(at),
+            _ => (self.mouse.cell.column + 1, self.mouse.cell.row + 1),
+        };
+        let flags = if self.modes.x10_mouse { 0 } else { self.modifier_bits() }
+            + 32 * u8::from(action == Action::Move);
+        if encoding == MouseEncoding::SgrPixels || mode.contains(TermMode::SGR_MOUSE) {
+            let last = if action == Action::Release { 'm' } else { 'M' };
+            let code = button + flags;
+            out.extend_from_slice(format!("\x1b[<{code};{column};{row}{last}").as_bytes());
+            return;
+        }
+        let code = flags + if action == Action::Release { 3 } else { button };
+        if encoding == MouseEncoding::Urxvt {
+            let code = code + 32;
+            out.extend_from_slice(format!("\x1b[{code};{column};{row}M").as_bytes());
+            return;
+        }
+        write_bytes(out, mode.contains(TermMode::UTF8_MOUSE), [code.into(), column, row]);
+    }
+
+    fn modifier_bits(&self) -> u8 {
+        let held = self.modifiers;
+        4 * u8::from(held.shift) + 8 * u8::from(held.alt) + 16 * u8::from(held.control)
+    }
+
+    /// A position within the screen in pixels, from 1.
+    fn pixel_at(&self, at: (i32, i32)) -> (usize, usize) {
+        let size = self.size();
+        let within = |at: i32, length: u32| at.clamp(0, length as i32 - 1) as usize + 1;
+        (within(at.0, size.width_px), within(at.1, size.height_px))
+    }
 }
 
-/// Appends one report ("Mouse Tracking" in xterm's ctlseqs).
-fn write_report(
-    out: &mut Vec<u8>,
-    mode: TermMode,
-    modifiers: Modifiers,
-    cell: Cell,
-    action: Action,
-    button: u8,
-) {
-    let (column, row) = (cell.column + 1, cell.row + 1);
-    let flags = 4 * u8::from(modifiers.shift)
-        + 8 * u8::from(modifiers.alt)
-        + 16 * u8::from(modifiers.control)
-        + 32 * u8::from(action == Action::Move);
-    if mode.contains(TermMode::SGR_MOUSE) {
-        let last = if action == Action::Release { 'm' } else { 'M' };
-        let code = button + flags;
-        out.extend_from_slice(format!("\x1b[<{code};{column};{row}{last}").as_bytes());
-        return;
-    }
-    let code = flags + if action == Action::Release { 3 } else { button };
-    let utf8 = mode.contains(TermMode::UTF8_MOUSE);
+/// The older forms: a byte, or a character, for each number. What does not fit is not said.
+fn write_bytes(out: &mut Vec<u8>, utf8: bool, values: [usize; 3]) {
     let mut report = b"\x1b[M".to_vec();
-    for value in [usize::from(code), column, row] {
+    for value in values {
         match char::from_u32(value as u32 + 32) {
             Some(c) if utf8 && value + 32 < 2048 => {
                 report.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());

@@ -5,7 +5,8 @@ use std::time::Duration;
 use alacritty_terminal::event::{Event, WindowSize};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::{Config, Term};
-use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Processor, Rgb};
+use alacritty_terminal::vte::Parser;
+use alacritty_terminal::vte::ansi::{CursorShape, CursorStyle, Rgb};
 use fanlight_core::{Input, Painter, Screen, ViewerId, Viewport};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -13,12 +14,14 @@ use tokio::time::{sleep, timeout};
 
 use super::TerminalOptions;
 use super::caret::Caret;
+use super::dispatch::Dispatch;
 use super::events::Outbox;
 use super::fonts::{CellMetrics, FontSize};
-use super::guard::{Guard, NoDelay};
+use super::guard::Guard;
 use super::history::History;
 use super::keyboard::Modifiers;
 use super::live;
+use super::modes::Modes;
 use super::mouse::Mouse;
 use super::search::Search;
 use super::selection::Selection;
@@ -76,8 +79,9 @@ pub struct TerminalSize {
 /// Everything behind the lock.
 pub(super) struct State {
     pub(super) term: Term<Outbox>,
-    /// Absent at rest: the parser reserves megabytes for a feature that is not used here.
-    parser: Option<Processor<NoDelay>>,
+    /// Absent at rest: it keeps as much memory as the longest command took.
+    parser: Option<Parser>,
+    pub(super) modes: Modes,
     outbox: Outbox,
     watch: Watch,
     saved_titles: u8,
@@ -139,6 +143,7 @@ impl Terminal {
         let state = State {
             term: Term::new(config(), &grid, outbox.clone()),
             parser: None,
+            modes: Modes::default(),
             outbox,
             watch: Watch::default(),
             saved_titles: 0,
@@ -204,12 +209,15 @@ impl State {
         let selected = self.selection_mark();
         let parser = self.parser.get_or_insert_default();
         for piece in self.watch.pieces(output) {
-            let mut guard = Guard {
+            let guard = Guard {
                 term: &mut self.term,
                 titles: &mut self.saved_titles,
                 history: &mut self.history,
             };
-            parser.advance(&mut guard, piece);
+            let cell = (self.metrics.height, self.metrics.width);
+            let outbox = &self.outbox;
+            let mut dispatch = Dispatch { guard, modes: &mut self.modes, outbox, cell };
+            parser.advance(&mut dispatch, piece);
         }
         self.history.take(&mut self.term);
         if self.is_alternate() {
@@ -319,6 +327,7 @@ impl State {
         let top = (self.offset() > 0).then(|| self.history.place(self.window_rows().start));
         let top = top.flatten().map(|place| (place.line, self.history.offset_of(place)));
         self.selection = None;
+        self.modes.margins = None;
         if let Some(search) = &mut self.search {
             search.start_over();
         }

@@ -6,6 +6,7 @@ mod keys;
 mod live;
 mod mouse;
 mod picture;
+mod reports;
 mod rest;
 mod search;
 mod support;
