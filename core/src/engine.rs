@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use crate::{HostKey, Parameters, Route, Screen, SessionError, Step, Viewport};
+use crate::{Files, HostKey, Parameters, Route, Screen, SessionError, Step, Viewport};
 
 /// The two engines that can run a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +55,9 @@ pub trait Host: Send + Sync {
     fn title(&self, title: String);
     /// Rings the viewers' bell.
     fn bell(&self);
+    /// Offers viewers files beside the screen, or says that there are none any more. Not
+    /// called for a session that has none and was asked for none.
+    fn files(&self, files: Files);
     /// Reports a step of the connect ladder. The previous one is done.
     fn step(&self, step: Step);
     /// Decides whether a host key is the target's: known, or new and trusted on first use.

@@ -11,6 +11,7 @@ mod driver;
 mod endpoint;
 mod engine;
 mod error;
+mod files;
 mod plan;
 mod secret;
 mod session;
@@ -24,6 +25,10 @@ pub use driver::{
 pub use endpoint::{Endpoint, Hostname, InvalidHostname};
 pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input, ViewerId};
 pub use error::{Cause, FieldError, SessionError};
+pub use files::{
+    FileError, FileFault, FilePath, FileReader, FileRights, FileSystem, FileWriter, Files,
+    FolderEntry, FolderReader, Opened,
+};
 pub use plan::{Origin, Parameter, Parameters, Plan};
 pub use secret::Secret;
 pub use session::{

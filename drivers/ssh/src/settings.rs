@@ -1,4 +1,4 @@
-use fanlight_core::{FieldError, Hostname, Secret};
+use fanlight_core::{FieldError, FilePath, Hostname, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,26 @@ pub struct SshSettings {
     /// Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
     #[schemars(title = "Keep-alive", range(min = 0, max = 3600), extend("x-group" = "Terminal"))]
     pub server_alive_interval: Option<u32>,
+    /// Files of the server can be browsed, fetched and put beside the terminal (SFTP).
+    #[serde(default)]
+    #[schemars(title = "Files", extend("x-group" = "Files"))]
+    pub enable_drive: bool,
+    /// The folder that is shown; nothing outside it can be reached. All of the server's
+    /// if left out.
+    #[schemars(
+        title = "Folder",
+        length(min = 1, max = 1024),
+        extend("x-group" = "Files", "x-placeholder" = "/home/alice")
+    )]
+    pub sftp_root_directory: Option<String>,
+    /// No file can be fetched.
+    #[serde(default)]
+    #[schemars(title = "No downloads", extend("x-group" = "Files"))]
+    pub disable_download: bool,
+    /// No file can be put.
+    #[serde(default)]
+    #[schemars(title = "No uploads", extend("x-group" = "Files"))]
+    pub disable_upload: bool,
     /// Nothing copied in the session reaches the viewers' clipboards.
     #[serde(default)]
     #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
@@ -116,6 +136,7 @@ impl SshSettings {
     pub(crate) fn errors(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         errors.extend(self.key_error());
+        errors.extend(self.file_errors());
         if self.host_key.as_ref().is_some_and(|text| HostPin::parse(text).is_none()) {
             errors.push(FieldError::new(
                 "host_key",
@@ -127,6 +148,23 @@ impl SshSettings {
             if text.as_ref().is_some_and(|text| !text.bytes().all(is_word)) {
                 errors.push(FieldError::new(name, "must be letters, digits and -+._@ only"));
             }
+        }
+        errors
+    }
+
+    fn file_errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.enable_drive && self.read_only {
+            errors.push(FieldError::new("enable_drive", "cannot be combined with read_only"));
+        }
+        match self.sftp_root_directory.as_deref() {
+            Some(_) if !self.enable_drive => errors
+                .push(FieldError::new("sftp_root_directory", "is of no use without enable_drive")),
+            Some(path) if FilePath::parse(path).is_none() => errors.push(FieldError::new(
+                "sftp_root_directory",
+                "must be an absolute path on the server",
+            )),
+            _ => {}
         }
         errors
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fanlight_core::{Cause, Input, SessionError, ViewerId, Viewport};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
+use super::files::FileDesk;
 use super::stage::Stage;
 use super::streams::{Answer, Purpose, Streams};
 use super::viewer::ViewerState;
@@ -15,8 +16,6 @@ use crate::wire::{Instruction, Writer, parse_all};
 
 /// How long an input waits for a client that does not read.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Answers that a viewer may leave unread, in bytes; further ones are dropped.
-const MAX_ANSWERS: usize = 64 * 1024;
 /// Keys that are remembered as held down, to be released when the viewer goes.
 const MAX_HELD: usize = 16;
 /// Width and height of a window, in pixels.
@@ -34,6 +33,7 @@ pub(super) struct Inbox {
     may_act: bool,
     dpi: u32,
     streams: Streams,
+    files: FileDesk,
     held: Vec<u32>,
     /// The client has not read for a while: its viewers are not kept waiting for it.
     stalled: bool,
@@ -47,13 +47,29 @@ impl Inbox {
         input: mpsc::Sender<Input>,
         viewer: &Viewer,
     ) -> Self {
-        let may_act = viewer.access != ViewerAccess::View && !stage.rules.read_only;
+        let may_act = stage.rules.lets_act(viewer.access);
         let may_size = viewer.access == ViewerAccess::Own;
         let (dpi, streams, held) = (viewer.viewport.dpi, Streams::default(), Vec::new());
-        Self { id, stage, state, input, may_size, may_act, dpi, streams, held, stalled: false }
+        let files = FileDesk::new(stage.clone(), state.clone(), may_act);
+        Self {
+            id,
+            stage,
+            state,
+            input,
+            may_size,
+            may_act,
+            dpi,
+            streams,
+            files,
+            held,
+            stalled: false,
+        }
     }
 
     async fn obey(&mut self, instruction: &Instruction<'_>) {
+        if self.files.take(instruction).await {
+            return;
+        }
         match instruction.opcode {
             "sync" => self.acknowledge(instruction),
             "disconnect" => self.leave(),
@@ -65,9 +81,7 @@ impl Inbox {
             "argv" => self.begin(instruction, Purpose::Argument(instruction.text(2).into()), true),
             "blob" => self.take_blob(instruction),
             "end" => self.end_stream(instruction).await,
-            "file" | "pipe" | "audio" | "video" | "img" => {
-                self.answer(instruction, Answer::Unsupported)
-            }
+            "pipe" | "audio" | "video" | "img" => self.answer(instruction, Answer::Unsupported),
             _ => {}
         }
     }
@@ -139,11 +153,9 @@ impl Inbox {
 
     fn answer(&self, instruction: &Instruction<'_>, answer: Answer) {
         let Some(index) = instruction.number(0) else { return };
-        let mut answers = self.state.answers.lock();
-        if answers.len() < MAX_ANSWERS {
-            Writer::new(&mut answers, "ack").int(index).str(answer.words()).int(answer.status());
-            self.state.wake.notify_one();
-        }
+        self.state.answer(|out| {
+            Writer::new(out, "ack").int(index).str(answer.words()).int(answer.status());
+        });
     }
 
     /// Hands an input to the client. One that does not read is given a moment once; then

@@ -7,6 +7,7 @@
 //! a slow one costs no memory and delays nobody.
 
 mod engine;
+mod files;
 mod inbox;
 mod notices;
 mod pace;

@@ -1,7 +1,7 @@
 use bytes::BytesMut;
-use fanlight_core::SessionError;
+use fanlight_core::{Files, SessionError};
 
-use super::stage::Board;
+use super::stage::{Board, Offer};
 use crate::wire::Writer;
 
 /// Raw bytes of one `blob`, as guacd cuts them.
@@ -15,18 +15,30 @@ pub(super) struct Notices {
     title: u64,
     clipboard: u64,
     bells: u64,
+    /// `None` for a viewer that may not use files, and does not hear of them.
+    files: Option<KnownFiles>,
+}
+
+/// What a viewer knows of the files beside the screen.
+#[derive(Default)]
+struct KnownFiles {
+    number: u64,
+    object: Option<i64>,
 }
 
 impl Notices {
     /// A viewer that joins: it is told the title, but neither what was copied before it
     /// came nor old bells.
-    pub(super) fn joining(board: &Board) -> Self {
-        Self { title: 0, clipboard: board.clipboard.0, bells: board.bells }
+    pub(super) fn joining(board: &Board, may_use_files: bool) -> Self {
+        let files = may_use_files.then(KnownFiles::default);
+        Self { title: 0, clipboard: board.clipboard.0, bells: board.bells, files }
     }
 
     /// Whether there is nothing new on the board.
     pub(super) fn knows(&self, board: &Board) -> bool {
+        let files = self.files.as_ref();
         (self.title, self.clipboard, self.bells) == (board.title.0, board.clipboard.0, board.bells)
+            && files.is_none_or(|known| known.number == board.files.number)
     }
 
     /// Writes what is new on the board.
@@ -43,6 +55,30 @@ impl Notices {
             self.bells = board.bells;
             // No instruction of guacd's: foreign clients ignore opcodes they do not know.
             Writer::new(out, "bell");
+        }
+        if let Some(known) = &mut self.files {
+            known.write(&board.files, out);
+        }
+    }
+}
+
+impl KnownFiles {
+    fn write(&mut self, offer: &Offer, out: &mut BytesMut) {
+        if self.number == offer.number {
+            return;
+        }
+        self.number = offer.number;
+        if let Some(object) = self.object.take() {
+            Writer::new(out, "undefine").int(object);
+        }
+        match &offer.files {
+            Files::Offered(files) => {
+                self.object = i64::try_from(offer.number).ok();
+                Writer::new(out, "filesystem").int(offer.number.cast_signed()).str(files.name());
+            }
+            // Ours, as above.
+            Files::Missing(why) if !why.is_empty() => drop(Writer::new(out, "notice").str(why)),
+            Files::Missing(_) => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 use fanlight_core::{Cause, Origin, Parameters, Plan, SessionError};
 
+use crate::link::ViewerAccess;
+
 /// Parameters that the host enforces for every client.
 const READ_ONLY: &str = "read-only";
 const DISABLE_COPY: &str = "disable-copy";
@@ -20,6 +22,11 @@ impl Rules {
             disable_copy: parameters.is_true(DISABLE_COPY),
             disable_paste: parameters.is_true(DISABLE_PASTE),
         }
+    }
+
+    /// Whether a viewer may do more than look.
+    pub(super) fn lets_act(&self, access: ViewerAccess) -> bool {
+        access != ViewerAccess::View && !self.read_only
     }
 }
 

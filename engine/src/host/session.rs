@@ -103,7 +103,8 @@ impl EngineSession for EmbeddedSession {
         }
         let id = ViewerId(self.viewers.fetch_add(1, Ordering::Relaxed));
         let state = Arc::new(ViewerState::default());
-        let reader = ViewerReader::new(id, self.stage.clone(), state.clone());
+        let may_act = self.stage.rules.lets_act(viewer.access);
+        let reader = ViewerReader::new(id, self.stage.clone(), state.clone(), may_act);
         if viewer.access == ViewerAccess::Own {
             // A client that does not read now learns the size from the next `size`.
             let _ = self.input.try_send(Input::Resize(viewer.viewport));

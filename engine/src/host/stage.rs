@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use fanlight_core::{Host, HostKey, Screen, SessionError, Step};
+use fanlight_core::{FileSystem, Files, Host, HostKey, Screen, SessionError, Step};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -42,6 +42,24 @@ pub(super) struct Board {
     pub(super) title: (u64, Arc<str>),
     pub(super) clipboard: (u64, Arc<str>),
     pub(super) bells: u64,
+    pub(super) files: Offer,
+}
+
+/// The files beside the screen, counted: each time they are offered they are a new object.
+#[derive(Clone)]
+pub(super) struct Offer {
+    pub(super) number: u64,
+    pub(super) files: Files,
+}
+
+impl Offer {
+    /// The object's number and the files, where there are any.
+    pub(super) fn offered(&self) -> Option<(i64, Arc<dyn FileSystem>)> {
+        match &self.files {
+            Files::Offered(files) => Some((i64::try_from(self.number).ok()?, files.clone())),
+            Files::Missing(_) => None,
+        }
+    }
 }
 
 impl Stage {
@@ -56,6 +74,7 @@ impl Stage {
                 title: (1, title.into()),
                 clipboard: (0, "".into()),
                 bells: 0,
+                files: Offer { number: 0, files: Files::Missing(String::new()) },
             }),
             news: Notify::new(),
             end: OnceLock::new(),
@@ -127,6 +146,13 @@ impl Host for Stage {
 
     fn bell(&self) {
         self.board.lock().bells += 1;
+        self.news.notify_waiters();
+    }
+
+    fn files(&self, files: Files) {
+        let mut board = self.board.lock();
+        board.files = Offer { number: board.files.number + 1, files };
+        drop(board);
         self.news.notify_waiters();
     }
 

@@ -5,10 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use fanlight_core::{Cause, Painter, SessionError, ViewerId};
+use futures_util::StreamExt as _;
+use futures_util::stream::SelectAll;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::files::{Transfer, Transfers};
 use super::notices::{Notices, write_farewell};
 use super::pace::{Pace, Turn};
 use super::stage::Stage;
@@ -20,6 +23,8 @@ use crate::wire::Writer;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long a viewer may take over its last frame before the farewell follows anyway.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+/// Answers that a viewer may leave unread, in bytes; further ones are dropped.
+const MAX_ANSWERS: usize = 64 * 1024;
 
 /// What the two halves of a viewer share.
 #[derive(Default)]
@@ -27,6 +32,7 @@ pub(super) struct ViewerState {
     pub(super) pace: Mutex<Pace>,
     /// Answers to the viewer's streams, ready to be sent.
     pub(super) answers: Mutex<BytesMut>,
+    pub(super) transfers: Arc<Transfers>,
     /// Set when the viewer said goodbye.
     pub(super) left: AtomicBool,
     /// Rung when one of these changes.
@@ -39,6 +45,7 @@ pub(super) struct ViewerReader {
     stage: Arc<Stage>,
     state: Arc<ViewerState>,
     notices: Notices,
+    transfers: SelectAll<Transfer>,
     painter: Option<Box<dyn Painter>>,
     screen_number: u64,
     painted: u64,
@@ -47,6 +54,17 @@ pub(super) struct ViewerReader {
     last_words: Instant,
     end_seen: Option<Instant>,
     finished: bool,
+}
+
+impl ViewerState {
+    /// Answers the viewer, unless it leaves answers unread.
+    pub(super) fn answer(&self, write: impl FnOnce(&mut BytesMut)) {
+        let mut answers = self.answers.lock();
+        if answers.len() < MAX_ANSWERS {
+            write(&mut answers);
+            self.wake.notify_one();
+        }
+    }
 }
 
 /// What to do next.
@@ -59,13 +77,19 @@ enum Next {
 }
 
 impl ViewerReader {
-    pub(super) fn new(viewer: ViewerId, stage: Arc<Stage>, state: Arc<ViewerState>) -> Self {
-        let notices = Notices::joining(&stage.board());
+    pub(super) fn new(
+        viewer: ViewerId,
+        stage: Arc<Stage>,
+        state: Arc<ViewerState>,
+        may_use_files: bool,
+    ) -> Self {
+        let notices = Notices::joining(&stage.board(), may_use_files);
         Self {
             viewer,
             stage,
             state,
             notices,
+            transfers: SelectAll::new(),
             painter: None,
             screen_number: 0,
             painted: 0,
@@ -82,6 +106,7 @@ impl ViewerReader {
             return Ok(Next::Send(answers));
         }
         if let Some(end) = self.stage.end().cloned() {
+            self.transfers.clear();
             return Ok(self.bid_farewell(&end, now));
         }
         let deadline = self.state.pace.lock().deadline();
@@ -158,6 +183,12 @@ impl ViewerReader {
         }
     }
 
+    /// A part of a transfer. Not paced: its own acknowledgements do that.
+    fn hand_out(&mut self, part: Bytes, now: Instant) -> Result<Option<Bytes>, SessionError> {
+        self.last_words = now;
+        Ok(Some(part))
+    }
+
     /// A `sync` has to be answered, so it finds dead viewers; but the first one tells a
     /// client that it is connected, so none is sent before there is a picture.
     fn keep_alive(&self, now: Instant) -> BytesMut {
@@ -210,6 +241,7 @@ impl LinkReader for ViewerReader {
             tokio::pin!(news, changed);
             news.as_mut().enable();
             let now = Instant::now();
+            self.transfers.extend(state.transfers.fresh());
             changed.as_mut().enable();
             match self.step(now)? {
                 Next::Send(out) => {
@@ -217,11 +249,13 @@ impl LinkReader for ViewerReader {
                     return Ok(Some(out.freeze()));
                 }
                 Next::Wait(until) => tokio::select! {
+                    Some(part) = self.transfers.next() => return self.hand_out(part, now),
                     () = news => {}
                     () = state.wake.notified() => {}
                     () = sleep_until(until) => {}
                 },
                 Next::WaitForChange(until) => tokio::select! {
+                    Some(part) = self.transfers.next() => return self.hand_out(part, now),
                     () = news => {}
                     () = changed => {}
                     () = state.wake.notified() => {}

@@ -101,7 +101,7 @@ async fn an_argument_comes_with_its_name_and_a_file_is_refused() {
         Input::Argument { viewer: ViewerId(0), name: "font-size".into(), value: "14".into() };
     assert_eq!(stand.inputs().await, vec![argument]);
     let answers = elements(&seat.next().await);
-    assert_eq!(answers.last().unwrap()[..], ["ack", "4", "Not supported", "256"]);
+    assert_eq!(answers.last().unwrap()[..], ["ack", "4", "This session has no files.", "256"]);
 }
 
 #[tokio::test]

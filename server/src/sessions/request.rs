@@ -70,7 +70,6 @@ const NOT_BUILT: &[&str] = &[
     "jump_private_key",
     "banner",
     "generate_keypair",
-    "enable_drive",
 ];
 
 /// Checks a whole request; all errors at once.

@@ -104,7 +104,7 @@ async fn the_start_of_a_session_that_has_ended_is_not_recorded_any_more() {
 #[tokio::test]
 async fn bar_36_fields_of_drivers_that_are_not_built_yet_are_refused_by_name() {
     let fixture = Fixture::start().await;
-    for name in ["generate_keypair", "enable_drive"] {
+    for name in ["generate_keypair", "banner"] {
         let mut body = fixture.kettle_request();
         body[name] = json!(true);
         let reply = fixture.post("/api/sessions", body).await;

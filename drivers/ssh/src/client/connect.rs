@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Limits;
+use super::channels::Channels;
 use super::console::Console;
 use super::faults::{explain, explain_dial, too_slow};
 use super::outgoing::Outgoing;
@@ -36,21 +37,23 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) struct Connection {
     pub(super) handle: Handle<Peer>,
     pub(super) outgoing: Arc<Outgoing>,
+    pub(super) channels: Arc<Channels>,
     ending: watch::Receiver<Option<Ending>>,
     endpoint: Endpoint,
 }
 
 impl Connection {
     /// Waits for the connection's end.
-    pub(super) async fn ending(&mut self) -> Ending {
-        let ending = self.ending.wait_for(Option::is_some).await;
+    pub(super) async fn ending(&self) -> Ending {
+        let mut ending = self.ending.clone();
+        let ending = ending.wait_for(Option::is_some).await;
         // The task that would have said is gone: by a fault, or because it was cut.
         let lost = || Ending::Broken(explain(&russh::Error::Disconnect, &self.endpoint));
         ending.ok().and_then(|ending| ending.clone()).unwrap_or_else(lost)
     }
 
     /// The end of a connection that is known to be over.
-    pub(super) async fn ended(&mut self) -> Ending {
+    pub(super) async fn ended(&self) -> Ending {
         let broken = Ending::Broken(explain(&russh::Error::Disconnect, &self.endpoint));
         timeout(LAST_WORDS, self.ending()).await.unwrap_or(broken)
     }
@@ -70,12 +73,13 @@ pub(super) async fn connect(
     let pin = parameters.get("host-key").map(read_pin).transpose()?;
     let config = Arc::new(config(parameters, pin.as_ref()));
     let (sender, ending) = watch::channel(None);
-    let outgoing = Arc::new(Outgoing::default());
+    let (outgoing, channels) = (Arc::new(Outgoing::default()), Arc::new(Channels::default()));
     let peer = Peer {
         endpoint: endpoint.clone(),
         pin,
         console: console.clone(),
         outgoing: outgoing.clone(),
+        channels: channels.clone(),
         ending: sender,
     };
     let shaking = connect_stream(config, Severable::new(stream, cut), peer);
@@ -83,7 +87,7 @@ pub(super) async fn connect(
         .await
         .map_err(|_| too_slow(endpoint, "shake hands"))?
         .map_err(|fault| fault.explain(endpoint))?;
-    Ok(Connection { handle, outgoing, ending, endpoint: endpoint.clone() })
+    Ok(Connection { handle, outgoing, channels, ending, endpoint: endpoint.clone() })
 }
 
 fn read_pin(text: &str) -> Result<HostPin, SessionError> {

@@ -4,9 +4,11 @@
 //! queued: while the terminal works, the connection is not read and SSH's own window
 //! slows the server down.
 
+mod channels;
 mod connect;
 mod console;
 mod faults;
+mod files;
 mod key_login;
 mod keyboard_interactive;
 mod login;
@@ -68,6 +70,10 @@ impl EngineClient for SshClient {
             "backspace",
             "locale",
             "server-alive-interval",
+            "enable-sftp",
+            "sftp-root-directory",
+            "sftp-disable-download",
+            "sftp-disable-upload",
             "disable-copy",
             "disable-paste",
             "read-only",

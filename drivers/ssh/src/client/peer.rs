@@ -6,6 +6,7 @@ use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId};
 use tokio::sync::watch;
 
+use super::channels::Channels;
 use super::console::Console;
 use super::faults::Fault;
 use super::outgoing::Outgoing;
@@ -40,6 +41,7 @@ pub(super) struct Peer {
     pub(super) pin: Option<HostPin>,
     pub(super) console: Arc<Console>,
     pub(super) outgoing: Arc<Outgoing>,
+    pub(super) channels: Arc<Channels>,
     pub(super) ending: watch::Sender<Option<Ending>>,
 }
 
@@ -71,8 +73,11 @@ impl Peer {
         Ok(HostKey { endpoint, public_key: public_key.trim().to_owned(), fingerprint })
     }
 
-    fn show(&self, output: &[u8]) {
-        self.outgoing.push(&self.console.feed(output));
+    /// Output of the shell; what comes for files goes its own way.
+    fn show(&self, channel: ChannelId, output: &[u8]) {
+        if self.channels.is_shell(channel) {
+            self.outgoing.push(&self.console.feed(output));
+        }
     }
 
     /// The first reason counts.
@@ -103,24 +108,33 @@ impl Handler for Peer {
         Ok(())
     }
 
-    async fn data(&mut self, _: ChannelId, data: &[u8], _: &mut Session) -> Result<(), Fault> {
-        self.show(data);
+    async fn data(
+        &mut self,
+        channel: ChannelId,
+        data: &[u8],
+        _: &mut Session,
+    ) -> Result<(), Fault> {
+        self.show(channel, data);
         Ok(())
     }
 
     async fn extended_data(
         &mut self,
-        _: ChannelId,
+        channel: ChannelId,
         _: u32,
         data: &[u8],
         _: &mut Session,
     ) -> Result<(), Fault> {
-        self.show(data);
+        self.show(channel, data);
         Ok(())
     }
 
-    async fn channel_close(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Fault> {
-        self.end(Ending::Closed);
+    async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Fault> {
+        if self.channels.is_shell(channel) {
+            self.end(Ending::Closed);
+        } else {
+            self.channels.note_files_closed();
+        }
         Ok(())
     }
 

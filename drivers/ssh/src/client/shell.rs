@@ -11,6 +11,7 @@ use super::Limits;
 use super::connect::Connection;
 use super::console::Console;
 use super::faults::{explain, too_slow};
+use super::files;
 use super::outgoing::Outgoing;
 use crate::plan::TERMINAL_TYPE;
 
@@ -21,7 +22,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Opens the shell or the command and serves it until one side ends it.
 pub(super) async fn run(
-    mut connection: Connection,
+    connection: Connection,
     endpoint: &Endpoint,
     parameters: &Parameters,
     console: Arc<Console>,
@@ -34,7 +35,7 @@ pub(super) async fn run(
     let opened = timeout(limits.response, opening).await;
     let channel = match opened.map_err(|_| too_slow(endpoint, "open a shell"))? {
         Ok(channel) => channel,
-        Err(refusal) => return Err(refusal.explain(&mut connection, endpoint).await),
+        Err(refusal) => return Err(refusal.explain(&connection, endpoint).await),
     };
     console.step_done(OPEN);
     let outgoing = connection.outgoing.clone();
@@ -46,6 +47,7 @@ pub(super) async fn run(
         }),
         () = follow(&mut input, &console, &outgoing) => Ok(()),
         never = console.rest_when_quiet() => match never {},
+        never = files::offer(&connection, parameters, &console, limits) => match never {},
     };
     say_goodbye(&connection).await;
     result
@@ -60,7 +62,7 @@ enum Refusal {
 }
 
 impl Refusal {
-    async fn explain(self, connection: &mut Connection, endpoint: &Endpoint) -> SessionError {
+    async fn explain(self, connection: &Connection, endpoint: &Endpoint) -> SessionError {
         let what = match self {
             Self::Channel => "opens no session for this account",
             Self::Terminal => "gives this account no terminal",
@@ -71,6 +73,15 @@ impl Refusal {
             }
         };
         SessionError::new(Cause::Refused, format!("{endpoint} {what}."))
+    }
+}
+
+/// The channel was closed instead of an answer.
+pub(super) struct Gone;
+
+impl From<Gone> for Refusal {
+    fn from(_: Gone) -> Self {
+        Self::Connection
     }
 }
 
@@ -90,6 +101,7 @@ async fn open(
     console: &Console,
 ) -> Result<ChannelWriteHalf<Msg>, Refusal> {
     let mut channel = connection.handle.channel_open_session().await?;
+    connection.channels.shell_is(channel.id());
     let (size, term) = (console.size(), parameters.get("terminal-type").unwrap_or(TERMINAL_TYPE));
     let (columns, rows) = (size.columns.into(), size.rows.into());
     let modes = modes(parameters);
@@ -112,13 +124,17 @@ fn modes(parameters: &Parameters) -> Vec<(Pty, u32)> {
     vec![(Pty::VERASE, erase), (Pty::IUTF8, 1)]
 }
 
-async fn expect_success(channel: &mut Channel<Msg>, refusal: Refusal) -> Result<(), Refusal> {
+/// Waits for the answer to a request; `refusal` where it is no.
+pub(super) async fn expect_success<R: From<Gone>>(
+    channel: &mut Channel<Msg>,
+    refusal: R,
+) -> Result<(), R> {
     loop {
         match channel.wait().await {
             Some(ChannelMsg::Success) => return Ok(()),
             Some(ChannelMsg::Failure) => return Err(refusal),
             Some(_) => {}
-            None => return Err(Refusal::Connection),
+            None => return Err(Gone.into()),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod faults;
+mod files;
 mod host_keys;
 mod keys;
 mod prompts;

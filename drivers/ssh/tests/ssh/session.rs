@@ -19,7 +19,7 @@ use fanlight_engine::link::{
 use fanlight_engine::wire::instruction;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -150,8 +150,9 @@ pub(crate) async fn open_at(value: Value, gateway: Arc<Gateway>) -> Session {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let Link { reader, writer } = engine.view(viewer).await.unwrap();
     let writer = Arc::new(AsyncMutex::new(writer));
-    let watching = tokio::spawn(watch(reader, writer.clone(), seen.clone()));
-    Session { engine, gateway, writer, seen, watching }
+    let (tell, told) = mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch(reader, writer.clone(), seen.clone(), tell));
+    Session { engine, gateway, writer, seen, told: AsyncMutex::new(told), watching }
 }
 
 /// What the viewer was told besides the picture.
@@ -167,6 +168,7 @@ pub(crate) struct Session {
     pub(crate) gateway: Arc<Gateway>,
     writer: Arc<AsyncMutex<Box<dyn LinkWriter>>>,
     pub(crate) seen: Arc<Mutex<Seen>>,
+    told: AsyncMutex<mpsc::UnboundedReceiver<Vec<String>>>,
     watching: JoinHandle<()>,
 }
 
@@ -177,6 +179,18 @@ impl Drop for Session {
 }
 
 impl Session {
+    /// The next word about files.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        let told = timeout(LIMIT, async { self.told.lock().await.recv().await }).await;
+        told.expect("nothing is said of files").expect("the viewer is gone")
+    }
+
+    /// Whether nothing is said of files for a while.
+    pub(crate) async fn is_told_nothing(&self) -> bool {
+        let quiet = Duration::from_millis(300);
+        timeout(quiet, async { self.told.lock().await.recv().await }).await.is_err()
+    }
+
     pub(crate) async fn send(&self, opcode: &str, arguments: &[&str]) {
         self.writer.lock().await.send(instruction(opcode, arguments).freeze()).await.unwrap();
     }
@@ -256,10 +270,15 @@ async fn watch(
     mut reader: Box<dyn LinkReader>,
     writer: Arc<AsyncMutex<Box<dyn LinkWriter>>>,
     seen: Arc<Mutex<Seen>>,
+    tell: mpsc::UnboundedSender<Vec<String>>,
 ) {
     let mut copied = Vec::new();
     while let Ok(Some(bytes)) = reader.next().await {
         for words in elements(std::str::from_utf8(&bytes).unwrap()) {
+            if is_about_files(&words) {
+                // Only tests of files listen.
+                let _ = tell.send(words.clone());
+            }
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match words[..] {
                 ["sync", stamp, _] => {
@@ -282,6 +301,14 @@ async fn watch(
                 _ => {}
             }
         }
+    }
+}
+
+/// Streams below 8 are the picture's, the clipboard's and the like.
+fn is_about_files(words: &[String]) -> bool {
+    match words[0].as_str() {
+        "blob" | "end" => words[1].parse::<u32>().unwrap() >= 8,
+        opcode => ["ack", "body", "fault", "filesystem", "notice", "undefine"].contains(&opcode),
     }
 }
 
