@@ -106,7 +106,7 @@ impl App {
         let store = Store::open(&config).await?;
         let audit = Arc::new(Audit::start(store.clone(), config.audit.retention));
         let sessions =
-            Sessions::start(&config, drivers.clone(), engines.clone(), store.clone(), resolver)
+            Sessions::start(&config, drivers.clone(), engines.clone(), &store, &audit, resolver)
                 .await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {

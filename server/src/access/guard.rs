@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
+use super::attempt::Attempt;
 use super::{ClientAddress, Identity, Role, authenticate, is_foreign_write, sign_in_cookie};
 use crate::App;
 use crate::api::ApiError;
@@ -21,15 +22,34 @@ pub enum Access {
     Least(Role),
 }
 
-/// Lets a request through to a route with this access, or answers it.
-///
-/// # Errors
-/// 401, 403 and 429, see [`authenticate`].
+/// Lets a request through to a route with this access, or answers it. What is refused, here
+/// or by the handler, is audited.
 pub async fn guard(
     access: Access,
     State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let attempt = Attempt::of(access, &request);
+    let mut who = None;
+    let admitted = admit(access, &app, request, next, &mut who).await;
+    let response = admitted.unwrap_or_else(IntoResponse::into_response);
+    if let Some(refusal) = attempt.refusal(response.status(), who.as_ref()) {
+        app.audit.refused(refusal).await;
+    }
+    response
+}
+
+/// Finds out who asks, and lets them through.
+///
+/// # Errors
+/// 401, 403 and 429, see [`authenticate`].
+async fn admit(
+    access: Access,
+    app: &App,
     mut request: Request,
     next: Next,
+    who: &mut Option<Identity>,
 ) -> Result<Response, ApiError> {
     if access == Access::Open {
         return Ok(next.run(request).await);
@@ -39,7 +59,8 @@ pub async fn guard(
         .extensions()
         .get::<ClientAddress>()
         .ok_or_else(|| ApiError::internal("a request without client address"))?;
-    let found = authenticate(&app, request.headers(), client).await;
+    let found = authenticate(app, request.headers(), client).await;
+    who.clone_from(found.as_ref().ok().unwrap_or(&None));
     let identity = match (access, found) {
         (Access::Least(role), found) => Some(require(role, found?)?),
         (_, Err(error)) if error.is_unauthenticated() => None,

@@ -2,6 +2,7 @@
 //! says with its registration which [`Role`] it needs.
 
 mod address;
+mod attempt;
 mod authenticate;
 mod brake;
 mod cookie;

@@ -13,9 +13,10 @@ use super::one_time::Follower;
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
 use crate::access::{
-    ClientAddress, NewToken, authenticate_key, clear_cookie, hash_token, is_foreign_write,
-    set_cookie, sign_in_cookie,
+    ClientAddress, Credential, NewToken, authenticate, authenticate_key, clear_cookie, hash_token,
+    identity_behind, is_foreign_write, set_cookie, sign_in_cookie,
 };
+use crate::audit::{Action, Event};
 use crate::store::NewSignIn;
 
 pub(super) type WithCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
@@ -80,6 +81,7 @@ pub(super) async fn sign_in(
         ));
     }
     let key = authenticate_key(&app, request.api_key.expose(), client).await?;
+    tell_sign_in(&app, key, client, "API key").await?;
     let holder = NewSignIn::ApiKey(key);
     Ok((StatusCode::NO_CONTENT, new_sign_in(&app, holder).await?))
 }
@@ -91,12 +93,16 @@ pub(super) async fn sign_in(
         where the link was used before or is over.")))]
 pub(super) async fn follow_link(
     State(app): State<Arc<App>>,
+    client: ClientAddress,
     _: Follower,
     ApiPath(token): ApiPath<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     let Some(key) = app.store.take_sign_in_link(&hash_token(&token)).await? else {
+        let refusal = Event::new(Action::SignInRefused).from(client.ip);
+        app.audit.refused(refusal.detail("by", "one-time link")).await;
         return Ok(Redirect::to("/login?reason=link").into_response());
     };
+    tell_sign_in(&app, key, client, "one-time link").await?;
     Ok((new_sign_in(&app, NewSignIn::ApiKey(key)).await?, Redirect::to("/")).into_response())
 }
 
@@ -105,14 +111,31 @@ pub(super) async fn follow_link(
     responses((status = 303, description = "To the login page, without the cookie.")))]
 pub(super) async fn log_out(
     State(app): State<Arc<App>>,
+    client: ClientAddress,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     let server = &app.config.server;
     if let Some(cookie) = sign_in_cookie(&headers, server) {
+        if let Ok(Some(who)) = authenticate(&app, &headers, client).await {
+            app.audit.record(Event::new(Action::SignOut).by(&who).from(client.ip)).await?;
+        }
         app.store.delete_sign_in(&hash_token(cookie)).await?;
     }
     let forget = clear_cookie(server).ok_or_else(|| ApiError::internal("cookie is no header"))?;
     Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to("/login")))
+}
+
+async fn tell_sign_in(
+    app: &App,
+    api_key: Uuid,
+    client: ClientAddress,
+    by: &str,
+) -> Result<(), ApiError> {
+    if let Some(who) = identity_behind(&app.store, Credential::ApiKey(api_key)).await? {
+        let event = Event::new(Action::SignIn).by(&who).from(client.ip).detail("by", by);
+        app.audit.record(event).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn new_sign_in(app: &App, holder: NewSignIn) -> Result<WithCookie, ApiError> {

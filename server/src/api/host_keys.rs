@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
+use crate::access::{ClientAddress, Identity};
+use crate::audit::{Action, Event};
 use crate::sessions::endpoint_name;
 use crate::store::KnownHostKey;
 
@@ -62,6 +64,8 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<HostKey
         (status = 409, description = "The target has another key already: remove that first.")))]
 pub(super) async fn add(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiJson(new): ApiJson<NewHostKey>,
 ) -> Result<(StatusCode, Json<HostKeyView>), ApiError> {
     let key = check(&new)?;
@@ -72,6 +76,9 @@ pub(super) async fn add(
             "This target has another key already. Remove it first.",
         ));
     }
+    let event = Event::new(Action::HostKeyAdd).by(&identity).from(client.ip);
+    let event = event.about("host_key", &known.endpoint, &known.endpoint);
+    app.audit.record(event.detail("fingerprint", &known.fingerprint)).await?;
     Ok((StatusCode::CREATED, Json(known.into())))
 }
 
@@ -82,12 +89,16 @@ pub(super) async fn add(
         (status = 404, description = "No key is known for it.")))]
 pub(super) async fn forget(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiPath(endpoint): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    match app.store.forget_host_key(&endpoint).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(ApiError::not_found("No host key is known for this target.")),
+    if !app.store.forget_host_key(&endpoint).await? {
+        return Err(ApiError::not_found("No host key is known for this target."));
     }
+    let event = Event::new(Action::HostKeyForget).by(&identity).from(client.ip);
+    app.audit.record(event.about("host_key", &endpoint, &endpoint)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn check(new: &NewHostKey) -> Result<KnownHostKey, ApiError> {

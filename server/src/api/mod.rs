@@ -1,6 +1,8 @@
 //! The REST API: one file per resource. A handler authorises by its declaration, calls,
 //! and replies.
 
+mod audit;
+mod audit_csv;
 mod auth;
 mod docs_page;
 mod drivers;
@@ -68,6 +70,9 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(group_mappings::update, group_mappings::delete))
         .add(Access::Least(Role::Admin), routes!(user_tokens::list, user_tokens::create))
         .add(Access::Least(Role::Admin), routes!(user_tokens::revoke_any))
+        .add(Access::Least(Role::Admin), routes!(audit::list))
+        .add(Access::Least(Role::Admin), routes!(audit_csv::table))
+        .add(Access::Least(Role::Admin), routes!(audit::list_tokens))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
         .add(Access::Open, routes!(openapi::style))

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
-use crate::access::{Identity, Role, owns, owns_or_admin};
+use crate::access::{ClientAddress, Identity, Role, owns, owns_or_admin};
+use crate::audit::{Action, Event};
 use crate::sessions::{Created, Live, SessionStatus, StepView};
 use crate::store::{SessionFilter, SessionRow};
 
@@ -160,9 +161,11 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiJson(fields): ApiJson<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
     let created = app.sessions.create(&identity, fields).await?;
+    tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
     Ok((StatusCode::CREATED, Json(created.into())))
 }
 
@@ -174,9 +177,11 @@ pub(super) async fn create(
 pub(super) async fn reconnect(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
     let created = app.sessions.reconnect(&identity, id).await?;
+    tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
     Ok((StatusCode::CREATED, Json(created.into())))
 }
 
@@ -240,10 +245,21 @@ pub(super) async fn steps(
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<StatusCode, ApiError> {
+    let live = app.sessions.find(id).filter(|live| live.is_live());
     app.sessions.end(&identity, id).await?;
+    if let Some(live) = live {
+        tell(&app, &identity, client, &live, Action::SessionDelete).await;
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn tell(app: &App, who: &Identity, client: ClientAddress, live: &Live, action: Action) {
+    let event = Event::new(action).by(who).from(client.ip);
+    let event = event.about("session", live.id, &live.label());
+    app.audit.note(event.detail("session_type", live.session_type())).await;
 }
 
 fn sees_own_only(app: &App, identity: &Identity) -> bool {

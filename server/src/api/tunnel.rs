@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{ApiError, ApiPath, ApiQuery};
 use crate::App;
 use crate::access::{ClientAddress, Identity, MaybeIdentity, is_own_origin};
+use crate::audit::{Action, Event};
 use crate::config::Config;
 use crate::sessions::{Bearer, Live, RelayLimits, Window, relay};
 
@@ -62,6 +63,10 @@ pub(super) async fn tunnel(
     let (live, access, bearer) = admit(&app, id, &query, identity, &headers).await?;
     let window = window(&query, &live)?;
     let attachment = live.attach(access, window).ok_or_else(not_open)?;
+    if query.key.is_some() {
+        let event = Event::new(Action::SessionShare).from(client.ip);
+        app.audit.note(event.about("session", id, &live.label())).await;
+    }
     let config = app.sessions.config();
     let limits = RelayLimits { send: config.send_deadline, idle: config.idle_deadline };
     let upgrade = upgrade

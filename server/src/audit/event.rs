@@ -211,7 +211,7 @@ impl Event {
     }
 
     /// The row that is kept, with an id and a time of now.
-    pub(crate) fn into_row(self) -> AuditRow {
+    pub fn into_row(self) -> AuditRow {
         let created_at = from_millis(to_millis(OffsetDateTime::now_utc()));
         let details = serde_json::Value::from_iter(self.details).to_string();
         AuditRow { id: Uuid::now_v7(), created_at, details, ..self.row }

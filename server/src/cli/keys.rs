@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::say;
 use crate::access::NewToken;
+use crate::audit::{Action, Event};
 use crate::config::Config;
 use crate::store::{ApiKey, NewApiKey, Store, StoreError};
 
@@ -71,6 +72,7 @@ pub(super) async fn manage(command: KeyCommand, config: &Config) -> anyhow::Resu
             if !store.revoke_api_key(&name).await? {
                 bail!("there is no live key with the name {name}");
             }
+            tell(&store, Action::KeyRevoke, &name).await?;
             say(&format!("revoked {name}"))?;
         }
     }
@@ -97,10 +99,20 @@ async fn add_key(
 ) -> anyhow::Result<ApiKey> {
     let name = name.to_owned();
     let new = NewApiKey { name: name.clone(), secret_hash, allowed_networks, expires_at };
-    store.add_api_key(new).await.map_err(|error| match error {
+    let key = store.add_api_key(new).await.map_err(|error| match error {
         StoreError::Conflict => anyhow::anyhow!("there is a key with the name {name} already"),
         other => other.into(),
-    })
+    })?;
+    tell(store, Action::KeyCreate, &name).await?;
+    Ok(key)
+}
+
+/// Puts into the audit log what was done to the key of that name.
+async fn tell(store: &Store, action: Action, name: &str) -> anyhow::Result<()> {
+    let id = store.api_key_by_name(name).await?.map(|key| key.id.to_string());
+    let event = Event::new(action).by_command_line();
+    let event = event.about("api_key", id.unwrap_or_default(), name);
+    Ok(store.add_audit(&event.into_row()).await?)
 }
 
 async fn list(store: &Store) -> anyhow::Result<()> {
@@ -137,6 +149,7 @@ pub(super) async fn sign_in_link(options: &LinkOptions, config: &Config) -> anyh
     let token = NewToken::generate("")?;
     let expires_at = OffsetDateTime::now_utc() + config.access.link_lifetime;
     store.add_sign_in_link(&token.hash, key.id, expires_at).await?;
+    tell(&store, Action::LinkCreate, name).await?;
     store.close().await;
     say(&format!("{}/sign-in/{}", base_url(config)?, token.secret.expose()))
 }

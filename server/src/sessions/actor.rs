@@ -15,6 +15,7 @@ use super::context::{Context, SessionServices};
 use super::live::{Live, Window};
 use super::resources::Resources;
 use super::state::{Ending, Phase, SessionStatus};
+use crate::audit::{Action, Event};
 
 /// Longest time from the owner's coming to the engine's acceptance of the plan.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -61,10 +62,17 @@ async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> En
     watch_over(live, shared, &*engine).await
 }
 
+/// In the name of the session's creator: its life goes on without a request.
+fn of_session(action: Action, live: &Live) -> Event {
+    let Live { id, creator, .. } = live;
+    Event::new(action).by_name(&creator.id, &creator.name).about("session", id, &live.label())
+}
+
 async fn record_start(live: &Live, shared: &Shared) {
     if let Err(error) = shared.store.start_session(live.id).await {
         tracing::error!(session = %live.id, %error, "the session's start was not recorded");
     }
+    shared.audit.note(of_session(Action::SessionStart, live)).await;
 }
 
 async fn start(
@@ -143,6 +151,10 @@ async fn finish(live: &Live, shared: &Shared, resources: &Resources, ending: End
     resources.release(live.id).await;
     record_end(live, shared, &ending).await;
     live.finished.cancel();
+    let event = of_session(Action::SessionEnd, live)
+        .detail("status", ending.status.as_str())
+        .detail("reason", ending.reason());
+    shared.audit.note(if failed { event.failed() } else { event }).await;
     let everyone_left = async {
         while live.active_connections() > 0 && !live.cut.is_cancelled() {
             sleep(LAST_WORDS / 10).await;

@@ -101,6 +101,14 @@ impl Live {
         self.origin.driver.info().id
     }
 
+    /// What people know it by: its name, or where it goes.
+    pub fn label(&self) -> String {
+        let Summary { endpoint, url, .. } = self.summary();
+        let target = endpoint.as_ref().map(ToString::to_string).or_else(|| url.clone());
+        let name = self.origin.name.clone().or(target);
+        name.unwrap_or_else(|| self.session_type().to_owned())
+    }
+
     /// What may be shown of the settings.
     pub fn summary(&self) -> &Summary {
         &self.origin.settings.summary

@@ -36,6 +36,7 @@ pub use state::{Ending, SessionStatus};
 
 use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
+use crate::audit::Audit;
 use crate::config::{Config, Preset, SessionsConfig};
 use crate::policy::{NetworkPolicy, Resolve};
 use crate::store::{SessionRow, Store, StoreError};
@@ -63,6 +64,7 @@ struct Shared {
     drivers: Drivers,
     engines: Engines,
     store: Store,
+    audit: Arc<Audit>,
     policy: NetworkPolicy,
     host_keys: Arc<HostKeys>,
     live: Mutex<HashMap<Uuid, Arc<Live>>>,
@@ -172,7 +174,8 @@ impl Sessions {
         config: &Config,
         drivers: Drivers,
         engines: Engines,
-        store: Store,
+        store: &Store,
+        audit: &Arc<Audit>,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Arc<Self>, StoreError> {
         let left = store.end_leftover_sessions(NODE, "The gateway was restarted.").await?;
@@ -192,7 +195,8 @@ impl Sessions {
             live: Mutex::default(),
             bearers: Arc::default(),
             closing,
-            store,
+            store: store.clone(),
+            audit: Arc::clone(audit),
         });
         let tasks = TaskTracker::new();
         let sweep = Arc::clone(&shared).sweep();

@@ -2,6 +2,7 @@
 //! commands.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod audit;
 mod authentication;
 mod commands;
 mod configuration;
