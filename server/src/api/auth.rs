@@ -8,6 +8,7 @@ use fanlight_core::Secret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::one_time::Follower;
 use super::{ApiError, ApiJson, ApiPath};

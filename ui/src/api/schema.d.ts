@@ -41,6 +41,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/group-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists which groups of the provider give which role. */
+        get: operations["get_admin_group_mappings"];
+        put?: never;
+        /** Maps a group to a role. It counts at each user's next sign-in. */
+        post: operations["post_admin_group_mappings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/group-mappings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a mapping. It counts at each user's next sign-in. */
+        put: operations["put_admin_group_mappings_by_id"];
+        post?: never;
+        /** Removes a mapping. It counts at each user's next sign-in. */
+        delete: operations["delete_admin_group_mappings_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/host-keys": {
         parameters: {
             query?: never;
@@ -88,6 +124,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/user-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tokens of all users, without their secrets. */
+        get: operations["get_admin_user_tokens"];
+        put?: never;
+        /** Makes a token for any user. */
+        post: operations["post_admin_user_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/user-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes any token, and those that were made with it. */
+        delete: operations["delete_admin_user_tokens_by_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -212,6 +283,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's tokens, without their secrets. */
+        get: operations["get_me_tokens"];
+        put?: never;
+        /**
+         * Makes a token for the caller. Made with a token, it goes beyond neither its role nor its
+         *     end, and ends with it.
+         */
+        post: operations["post_me_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes one of the caller's tokens, and those that were made with it. */
+        delete: operations["delete_me_tokens_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -320,6 +429,120 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists everybody who has signed in by OpenID Connect. */
+        get: operations["get_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{email}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes a user: signed out everywhere, tokens revoked, sessions ended within 5 seconds.
+         *     Who signs in again at the provider starts anew; to keep somebody out, disable them.
+         */
+        delete: operations["delete_users_by_email"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{email}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps a user out: no sign-in, no token, no session of theirs is good from now on.
+         *     Sockets are closed within 5 seconds.
+         */
+        post: operations["post_users_by_email_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{email}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a disabled user in again. They sign in anew; their tokens are good again. */
+        post: operations["post_users_by_email_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{email}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets a user's role by hand. Sockets that were opened with a higher one are closed
+         *     within 5 seconds.
+         */
+        put: operations["put_users_by_email_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{email}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Signs a user out of every browser; their sockets are closed within 5 seconds. Tokens
+         *     stay good.
+         */
+        delete: operations["delete_users_by_email_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -473,8 +696,12 @@ export interface components {
         AuthStatus: {
             /** @description Accent colour of the site, `#rrggbb`. */
             accent?: string | null;
+            /** @description Whether people may sign in by an API key. */
+            api_key_sign_in: boolean;
             /** @description Whether single sign-on is configured. */
             oidc_enabled: boolean;
+            /** @description What the single sign-on is called on its button. */
+            oidc_name?: string | null;
             /** @description Title of the site. */
             site_title: string;
         };
@@ -482,7 +709,7 @@ export interface components {
          * @description What kind of credential somebody showed.
          * @enum {string}
          */
-        AuthType: "api_key";
+        AuthType: "api_key" | "token" | "oidc";
         /** @description What sessions can do. */
         CapabilitiesView: {
             /** @description Text can be copied and pasted. */
@@ -491,6 +718,24 @@ export interface components {
             resize: boolean;
             /** @description The screen is a terminal. */
             terminal: boolean;
+        };
+        /** @description A token that was just made: the only time that it is shown. */
+        CreatedToken: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            max_role?: components["schemas"]["Role"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The token itself. */
+            token: string;
         };
         /** @description A session that was just made. */
         CreatedView: {
@@ -540,6 +785,23 @@ export interface components {
             /** @description JSON Schema (2020-12) of its fields. */
             schema: unknown;
         };
+        /** @description A group of the provider, and the role that it gives. */
+        GroupMappingView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description Name of the group, exactly as the provider writes it. */
+            oidc_group: string;
+            /** @description What it gives. */
+            role: components["schemas"]["Role"];
+        };
         /** @description How the gateway is. */
         Health: {
             /** @description `ok`. */
@@ -576,6 +838,13 @@ export interface components {
             /** @description Whether an address book in Vault is switched on. */
             vault_enabled: boolean;
         };
+        /** @description A mapping to be. */
+        NewGroupMapping: {
+            /** @description Name of the group, exactly as the provider writes it. */
+            oidc_group: string;
+            /** @description What it gives. Of several that match, the highest counts. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A host key that is known from elsewhere. */
         NewHostKey: {
             /** @description Name or address of the target. */
@@ -587,6 +856,11 @@ export interface components {
             port: number;
             /** @description OpenSSH public key line, as in `/etc/ssh/ssh_host_*.pub`. */
             public_key: string;
+        };
+        /** @description A role to be set by hand. */
+        NewRole: {
+            /** @description It holds at once, until a group mapping matches at a later sign-in. */
+            role: components["schemas"]["Role"];
         };
         /**
          * @description How it went.
@@ -618,6 +892,11 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "poweruser" | "admin";
+        /**
+         * @description Where a user's role comes from.
+         * @enum {string}
+         */
+        RoleSource: "mapping" | "admin" | "default";
         /**
          * @description How far a session's life is.
          * @enum {string}
@@ -720,8 +999,380 @@ export interface components {
             /** @description E-mail address of the token's user. */
             user_email?: string | null;
         };
+        /** @description A token to be. */
+        TokenRequest: {
+            /**
+             * Format: date-time
+             * @description When it ends. Without it: never.
+             */
+            expires_at?: string | null;
+            max_role?: components["schemas"]["Role"] | null;
+            /** @description For lists; unique among one's live tokens. */
+            name: string;
+        };
+        /** @description What is known of a token. */
+        TokenView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+            max_role?: components["schemas"]["Role"] | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+        };
+        /** @description A token to be, of any user. */
+        UserTokenRequest: {
+            /** @description E-mail address or id of the user. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When it ends. Without it: never.
+             */
+            expires_at?: string | null;
+            max_role?: components["schemas"]["Role"] | null;
+            /** @description For lists; unique among the user's live tokens. */
+            name: string;
+        };
+        /** @description What is known of a token and of whose it is. */
+        UserTokenView: components["schemas"]["TokenView"] & {
+            /** @description Their e-mail address. */
+            user_email?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            user_id: string;
+            /** @description Their name. */
+            user_name: string;
+        };
+        /** @description Somebody who signs in by OpenID Connect. */
+        UserView: {
+            /**
+             * Format: date-time
+             * @description First sign-in.
+             */
+            created_at: string;
+            /** @description Whether they may not sign in. */
+            disabled: boolean;
+            /** @description E-mail address, as the provider wrote it at the last sign-in. */
+            email?: string | null;
+            /** @description Groups of the provider at the last sign-in. */
+            groups: string[];
+            /**
+             * Format: uuid
+             * @description Stable id.
+             */
+            id: string;
+            /** @description The provider that vouches for them. */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description Last sign-in.
+             */
+            last_login_at?: string | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description Where the role comes from: `mapping`, `admin` or `default`. */
+            role_source: components["schemas"]["RoleSource"];
+            /** @description Who they are at the provider: with the issuer, the identity. */
+            subject: string;
+        };
         /** @description What to open. */
         SessionRequest: {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the remote desktop service, 3389 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account: jdoe, CORP\jdoe or jdoe@corp.example.com. Asked for if left out.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for if left out.
+             */
+            password?: string | null;
+            /**
+             * Domain
+             * @description Windows domain or Kerberos realm, unless the user name holds it.
+             */
+            domain?: string | null;
+            /**
+             * Security
+             * @description How the connection is secured. The server chooses if left out.
+             */
+            security?: ("any" | "nla" | "nla-ext" | "tls" | "vmconnect" | "rdp") | null;
+            /**
+             * Authentication
+             * @description How Network Level Authentication proves who you are; empty lets both sides agree.
+             */
+            auth_pkg?: ("" | "kerberos" | "ntlm") | null;
+            /**
+             * KDC
+             * @description Kerberos key distribution centre: a host name, or the https address of a KDC proxy.
+             */
+            kdc_url?: string | null;
+            /**
+             * Kerberos cache
+             * @description Kerberos credential cache to use, by its file name in the operator's folder.
+             */
+            kerberos_cache?: string | null;
+            /**
+             * Ignore the certificate
+             * @description Takes any certificate: only where nobody can listen in.
+             * @default false
+             */
+            ignore_cert: boolean;
+            /**
+             * Certificate fingerprints
+             * @description Fingerprints of the certificates to take whoever signed them, with commas between them:
+             *     the hash's name, a colon, and its bytes in hexadecimal.
+             */
+            cert_fingerprints?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Resizing
+             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
+             *     connecting anew. Told, if left out.
+             */
+            resize_method?: ("display-update" | "reconnect") | null;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Wallpaper
+             * @description Shows the desktop's wallpaper.
+             * @default false
+             */
+            enable_wallpaper: boolean;
+            /**
+             * Themes
+             * @description Draws windows and controls in their theme.
+             * @default false
+             */
+            enable_theming: boolean;
+            /**
+             * Smooth text
+             * @description Smooths the edges of text. On if left out.
+             */
+            enable_font_smoothing?: boolean | null;
+            /**
+             * Content while dragging
+             * @description Shows a window's content while it is moved.
+             * @default false
+             */
+            enable_full_window_drag: boolean;
+            /**
+             * Desktop composition
+             * @description Transparent windows and shadows.
+             * @default false
+             */
+            enable_desktop_composition: boolean;
+            /**
+             * Menu animations
+             * @description Lets menus slide and fade.
+             * @default false
+             */
+            enable_menu_animations: boolean;
+            /**
+             * Keyboard layout
+             * @description Keyboard layout of the remote side. Unicode sends characters instead of keys, whatever
+             *     the layouts are, where the server understands them.
+             */
+            server_layout?: ("failsafe" | "pt-br-qwerty" | "da-dk-qwerty" | "en-gb-qwerty" | "en-us-qwerty" | "fr-fr-azerty" | "fr-be-azerty" | "fr-ch-qwertz" | "de-de-qwertz" | "de-ch-qwertz" | "hu-hu-qwertz" | "it-it-qwerty" | "ja-jp-qwerty" | "no-no-qwerty" | "es-es-qwerty" | "es-latam-qwerty" | "sv-se-qwerty" | "tr-tr-qwerty") | null;
+            /**
+             * Time zone
+             * @description Time zone of the session, such as Europe/Berlin; the viewer's own if left out.
+             */
+            timezone?: string | null;
+            /**
+             * Line ends of the clipboard
+             * @description Gives the remote side Unix or Windows line ends, whatever was copied.
+             * @enum {string|null}
+             */
+            normalize_clipboard?: "unix" | "windows" | null;
+            /**
+             * Drive for files
+             * @description A drive on the remote side, for files to and from the viewer; emptied at the end.
+             * @default false
+             */
+            enable_drive: boolean;
+            /**
+             * Name of the drive
+             * @description What the drive is called there, Fanlight if left out.
+             */
+            drive_name?: string | null;
+            /**
+             * No downloads
+             * @description No file of the drive reaches a viewer.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No viewer puts files on the drive.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
+             * No sound
+             * @description No sound.
+             * @default false
+             */
+            disable_audio: boolean;
+            /**
+             * Microphone
+             * @description Lets programs there hear the viewer's microphone.
+             * @default false
+             */
+            enable_audio_input: boolean;
+            /**
+             * Multi-touch
+             * @description Hands on touches as touches, not as a mouse.
+             * @default false
+             */
+            enable_touch: boolean;
+            /**
+             * Printer
+             * @description A printer there whose pages arrive as PDF files.
+             * @default false
+             */
+            enable_printing: boolean;
+            /**
+             * Console
+             * @description Takes the machine's own console instead of a session of one's own.
+             * @default false
+             */
+            console: boolean;
+            /**
+             * First program
+             * @description Program to start instead of the desktop, where the server allows it.
+             */
+            initial_program?: string | null;
+            /**
+             * Client name
+             * @description What this side calls itself, at most 15 characters.
+             */
+            client_name?: string | null;
+            /**
+             * Application
+             * @description A published application to show alone: its alias behind two bars.
+             */
+            remote_app?: string | null;
+            /**
+             * Its folder
+             * @description Folder that the application starts in.
+             */
+            remote_app_dir?: string | null;
+            /**
+             * Its arguments
+             * @description Words that the application is started with.
+             */
+            remote_app_args?: string | null;
+            /**
+             * Preconnection id
+             * Format: uint32
+             * @description Number of the machine behind a Hyper-V host or another RDP source.
+             */
+            preconnection_id?: number | null;
+            /**
+             * Preconnection text
+             * @description Text that names the machine behind a Hyper-V host.
+             */
+            preconnection_blob?: string | null;
+            /**
+             * Load balancing
+             * @description Cookie or routing token for a load balancer.
+             */
+            load_balance_info?: string | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "rdp";
+        } | {
             /**
              * Host
              * Format: hostname
@@ -853,6 +1504,122 @@ export interface components {
             dpi?: number | null;
             /** @constant */
             session_type: "ssh";
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the VNC server, 5900 if left out: display :1 is 5901.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description User name, for servers that want one beside the password.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description The VNC password. Asked for if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Mouse pointer
+             * @description Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
+             */
+            cursor?: ("local" | "remote") | null;
+            /**
+             * Encodings
+             * @description Encodings to offer the server, the best first, with spaces between them.
+             */
+            encodings?: string | null;
+            /**
+             * Compression
+             * Format: uint8
+             * @description How hard the server compresses: 0 (fast) to 9 (small).
+             */
+            compress_level?: number | null;
+            /**
+             * Quality
+             * Format: uint8
+             * @description Quality of the pictures the server sends as JPEG: 0 (small) to 9 (good).
+             */
+            quality_level?: number | null;
+            /**
+             * Swap red and blue
+             * @description Exchanges red and blue, for servers that mix them up.
+             * @default false
+             */
+            swap_red_blue: boolean;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Clipboard encoding
+             * @description Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
+             *     only for servers that depart from it.
+             */
+            clipboard_encoding?: ("ISO8859-1" | "UTF-8" | "UTF-16" | "CP1252") | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "vnc";
         } | {
             /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
             preset: string | null;
@@ -1024,6 +1791,234 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_admin_group_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMappingView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_admin_group_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroupMapping"];
+            };
+        };
+        responses: {
+            /** @description Mapped. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMappingView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The group is mapped already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_admin_group_mappings_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mapping. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroupMapping"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMappingView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such mapping. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The group is mapped already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_admin_group_mappings_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mapping. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such mapping. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {
@@ -1248,6 +2243,173 @@ export interface operations {
             };
         };
     };
+    get_admin_user_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTokenView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_admin_user_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The only time that it is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A live token of the user has this name, or several users have the address: give the id. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_admin_user_tokens_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No longer good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such live token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_auth_sign_in: {
         parameters: {
             query?: never;
@@ -1263,6 +2425,20 @@ export interface operations {
         responses: {
             /** @description Signed in; the cookie says so. */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The key is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description People sign in by single sign-on only here. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1477,6 +2653,166 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_me_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_me_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The only time that it is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A live token has this name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_me_tokens_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No longer good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller has no such live token. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error. */
             default: {
@@ -1878,6 +3214,373 @@ export interface operations {
             };
             /** @description There is no such session. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_users_by_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E-mail address or id. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the address: give the id. Or nobody would be left who may manage Fanlight. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_users_by_email_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E-mail address or id. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the address: give the id. Or nobody would be left who may manage Fanlight. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_users_by_email_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E-mail address or id. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the address: give the id. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_users_by_email_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E-mail address or id. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description It holds from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the address: give the id. Or nobody would be left who may manage Fanlight. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_users_by_email_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description E-mail address or id. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the address: give the id. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
