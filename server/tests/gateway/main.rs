@@ -10,6 +10,7 @@ mod configuration;
 mod database;
 mod harness;
 mod limits;
+mod many;
 mod people;
 #[path = "../support/postgres.rs"]
 mod postgres;
