@@ -26,7 +26,8 @@ async function exchange(method: string, path: string, body: unknown): Promise<Re
   }
 }
 
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** Asks the gateway; throws an `ApiError` for every refusal and for silence. */
+export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await exchange(method, path, body);
   const text = await response.text().catch(() => {
     throw unreachable();
@@ -42,6 +43,12 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
   } catch {
     throw new ApiError(response.status, 'unexpected', errorFrom(response.status, '').message);
   }
+}
+
+/** A query of what is set, with its question mark; empty where nothing is. */
+export function query(values: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(values).filter((pair): pair is [string, string] => Boolean(pair[1]));
+  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`;
 }
 
 const session = (id: string): string => `/api/sessions/${encodeURIComponent(id)}`;

@@ -5,6 +5,7 @@ import { parseTargets, type Target } from '../lib/connect-text';
 import { draft } from '../lib/draft.svelte';
 import { openSession, pathOf } from '../lib/open';
 import { find, type Offer } from '../lib/palette';
+import { placesFor } from '../lib/places';
 import { preferences, type Theme } from '../lib/preferences.svelte';
 import { connectTarget } from '../lib/quick';
 import { recents } from '../lib/recent';
@@ -82,9 +83,7 @@ function actions(help: () => void): Offer[] {
   const theme = (value: Theme): Offer =>
     action(t(`theme.${value}`), () => { preferences.theme = value; }, t('theme.label'));
   return [
-    action(t('nav.connections'), (tab) => visit('/', tab)),
-    action(t('nav.sessions'), (tab) => visit('/sessions', tab)),
-    action(t('nav.settings'), (tab) => visit('/settings', tab)),
+    ...placesFor(account).map((place) => action(t(place.label), (tab) => visit(place.href, tab))),
     theme('system'), theme('light'), theme('dark'),
     action(t('nav.help'), help),
     action(t('nav.signout'), () => location.assign('/auth/logout')),

@@ -3,8 +3,16 @@ import { ApiError, messageOf } from '../api/errors';
 /** How long a wait may last before a skeleton is worth drawing. */
 const SKELETON_AFTER_MS = 150;
 
+/** What a list's page needs to know to draw its state. */
+export interface Loading<T> {
+  readonly data: T | null;
+  readonly problem: string | null;
+  readonly slow: boolean;
+  load(): Promise<void>;
+}
+
 /** Something fetched from the gateway, with the four states that a list has. */
-export class Resource<T> {
+export class Resource<T> implements Loading<T> {
   data = $state.raw<T | null>(null);
   error = $state.raw<ApiError | Error | null>(null);
   /** Whether the first answer takes long enough to draw a skeleton. */

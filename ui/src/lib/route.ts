@@ -1,5 +1,20 @@
+/** Pages about who may do what, each a chunk of its own. */
+export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'all-tokens';
+
+const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
+  activity: '/activity',
+  'my-tokens': '/settings/tokens',
+  users: '/settings/users',
+  groups: '/settings/groups',
+  'all-tokens': '/settings/all-tokens',
+};
+
+/** Where one of these pages is. */
+export const pathOfPage = (page: AccessPage): string => ACCESS_PATHS[page];
+
 export type Route =
   | { page: 'start' | 'sessions' | 'settings' | 'missing' }
+  | { page: AccessPage; query: URLSearchParams }
   | { page: 'sign-in'; next: string; reason: string | null }
   | { page: 'session'; id: string; key: string | null };
 
@@ -25,5 +40,6 @@ export function routeOf(location: { pathname: string; search: string }): Route {
   if (path === '/sessions') return { page: 'sessions' };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/login') return { page: 'sign-in', next: safeNext(query.get('next')), reason: query.get('reason') };
-  return { page: 'missing' };
+  const access = (Object.keys(ACCESS_PATHS) as AccessPage[]).find((page) => ACCESS_PATHS[page] === path);
+  return access ? { page: access, query } : { page: 'missing' };
 }

@@ -21,6 +21,9 @@ export function t(key: StringKey, values: Values = {}): string {
   return catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** The string for a key that is made at run time, where there is one. */
+export const words = (key: string): string | undefined => (key in catalogue ? catalogue[key as StringKey] : undefined);
+
 type PluralKey = StringKey extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 
 /** The string for a number: `key.one`, `key.other`. */

@@ -1,0 +1,36 @@
+import type { StringKey } from '../strings';
+import { pathOfPage, type Route } from './route';
+
+type Least = 'operator' | 'poweruser' | 'admin';
+
+/** A page that one can go to. */
+export interface Place {
+  page: Route['page'];
+  href: string;
+  icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people';
+  label: StringKey;
+  /** The page whose tabs it stands in; such a page has no place in the rail. */
+  within?: 'settings';
+  /** Its name among those tabs, where that is another. */
+  tab?: StringKey;
+  least?: Least;
+}
+
+/** Every place, in the order of the rail. */
+const PLACES: readonly Place[] = [
+  { page: 'start', href: '/', icon: 'connections', label: 'nav.connections' },
+  { page: 'sessions', href: '/sessions', icon: 'sessions', label: 'nav.sessions' },
+  { page: 'activity', href: pathOfPage('activity'), icon: 'activity', label: 'nav.activity', least: 'admin' },
+  { page: 'settings', href: '/settings', icon: 'settings', label: 'nav.settings', within: 'settings', tab: 'tabs.general' },
+  { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },
+  { page: 'users', href: pathOfPage('users'), icon: 'people', label: 'tabs.users', within: 'settings', least: 'admin' },
+  { page: 'groups', href: pathOfPage('groups'), icon: 'people', label: 'tabs.groups', within: 'settings', least: 'admin' },
+  { page: 'all-tokens', href: pathOfPage('all-tokens'), icon: 'key', label: 'tabs.tokens', within: 'settings', least: 'admin' },
+];
+
+/** The places that somebody may go to. */
+export const placesFor = (who: { may: (role: Least) => boolean }): Place[] =>
+  PLACES.filter((place) => place.least === undefined || who.may(place.least));
+
+/** What stands in the rail. */
+export const isInRail = (place: Place): boolean => place.within === undefined || place.page === 'settings';
