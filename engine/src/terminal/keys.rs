@@ -3,6 +3,7 @@
 use alacritty_terminal::term::TermMode;
 
 use super::keyboard::Modifiers;
+use super::keysyms::legacy;
 
 const ESCAPE: u8 = 0x1B;
 const DELETE: u8 = 0x7F;
@@ -44,6 +45,7 @@ fn simple(keysym: u32, modifiers: Modifiers, mode: TermMode, backspace: u8) -> O
         0xFF09 | 0xFF89 if modifiers.shift => b"\x1b[Z",
         0xFF09 | 0xFF89 => b"\t",
         0xFF0A => b"\n",
+        0xFF8D if mode.contains(TermMode::APP_KEYPAD) => b"\x1bOM",
         0xFF0D | 0xFF8D if mode.contains(TermMode::LINE_FEED_NEW_LINE) => b"\r\n",
         0xFF0D | 0xFF8D => b"\r",
         0xFF1B => &[ESCAPE],
@@ -62,6 +64,10 @@ fn sequence(keysym: u32) -> Option<Sequence> {
         0xFF9D => Cursor(b'E'),
         0xFF57 | 0xFF9C => Cursor(b'F'),
         0xFF50 | 0xFF95 => Cursor(b'H'),
+        0xFF68 => Numbered(1),
+        0xFF60 => Numbered(4),
+        0xFF6A => Numbered(28),
+        0xFF67 => Numbered(29),
         0xFF63 | 0xFF9E => Numbered(2),
         0xFFFF | 0xFF9F => Numbered(3),
         0xFF55 | 0xFF9A => Numbered(5),
@@ -102,6 +108,7 @@ fn write_sequence(sequence: &Sequence, modifiers: Modifiers, mode: TermMode) -> 
 fn character(keysym: u32) -> Option<char> {
     match keysym {
         0x20..=0x7E | 0xA0..=0xFF | 0x20A0..=0x20AF => char::from_u32(keysym),
+        0x0100..=0x1FFF => legacy(keysym),
         0xFFAA..=0xFFB9 => char::from_u32(keysym - 0xFFAA + u32::from('*')),
         0xFFBD => Some('='),
         0xFF80 => Some(' '),
@@ -126,9 +133,9 @@ fn control_byte(c: char) -> Option<u8> {
         'a'..='z' => c as u8 - b'a' + 1,
         '@'..='_' => c as u8 - b'@',
         ' ' | '2' | '`' => 0,
-        '3' => 0x1B,
-        '4' => 0x1C,
-        '5' => 0x1D,
+        '3' | '{' => 0x1B,
+        '4' | '|' => 0x1C,
+        '5' | '}' => 0x1D,
         '6' | '~' => 0x1E,
         '7' | '/' => 0x1F,
         '8' | '?' => DELETE,

@@ -57,7 +57,7 @@ use std::fmt::Write as _;
 
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::TermMode;
-use fanlight_core::Canvas;
+use fanlight_core::{Canvas, ViewerId};
 
 use super::colors::ColorScheme;
 use super::options::font_points;
@@ -74,6 +74,10 @@ pub const SCROLLBACK: &str = "scrollback";
 pub const FOCUS: &str = "focus";
 /// What is searched for.
 pub const SEARCH: &str = "search";
+/// A link that the viewer clicked.
+pub const OPEN_LINK: &str = "open-link";
+/// The text of the screen, for screen readers.
+pub const SCREEN_TEXT: &str = "screen-text";
 /// Whether the remote program takes a paste as one.
 pub const BRACKETED_PASTE: &str = "bracketed-paste";
 /// Longest value that is taken from a viewer, in bytes.
@@ -81,11 +85,14 @@ const LONGEST_VALUE: usize = 4096;
 
 impl State {
     /// Takes a value that a viewer sent.
-    pub(super) fn argument(&mut self, name: &str, value: &str) -> Effects {
+    pub(super) fn argument(&mut self, viewer: ViewerId, name: &str, value: &str) -> Effects {
         if value.len() > LONGEST_VALUE {
             return Effects::default();
         }
-        self.wishes += 1;
+        // The page is told the value that holds now, whatever became of its wish.
+        if ![FOCUS, SCREEN_TEXT].contains(&name) {
+            self.wishes += 1;
+        }
         let effects = match name {
             FONT_SIZE => font_points(value).map(|points| {
                 self.options.font_points = points;
@@ -97,10 +104,29 @@ impl State {
             }
             SCROLLBACK => value.trim().parse().ok().map(|offset| self.scroll(Scroll::To(offset))),
             SEARCH => Some(self.seek(value)),
+            SCREEN_TEXT => {
+                self.set_reading(viewer, value);
+                None
+            }
+            FOCUS => Some(self.take_focus(viewer, value)),
             _ => None,
         };
-        // The page is told the value that holds now, whatever became of its wish.
         Effects { changed: true, ..effects.unwrap_or_default() }
+    }
+}
+
+impl State {
+    /// Notes whether a viewer has the keyboard, and tells a program that follows it.
+    fn take_focus(&mut self, viewer: ViewerId, value: &str) -> Effects {
+        self.caret.note_focus(viewer, value);
+        let report = match value {
+            "in" => b"\x1b[I",
+            "out" => b"\x1b[O",
+            _ => return Effects::default(),
+        };
+        let asked = self.term.mode().contains(TermMode::FOCUS_IN_OUT);
+        let to_remote = if asked { report.to_vec() } else { Vec::new() };
+        Effects { to_remote, ..Effects::default() }
     }
 }
 
@@ -109,6 +135,7 @@ impl State {
 pub(super) struct Told {
     wishes: u64,
     values: Vec<(&'static str, String)>,
+    begun: Vec<&'static str>,
 }
 
 impl Told {
@@ -121,6 +148,7 @@ impl Told {
         let (offset, history) = (state.offset(), state.history_rows());
         let rows = state.term.screen_lines();
         let bracketed = state.term.mode().contains(TermMode::BRACKETED_PASTE);
+        let follows_focus = state.term.mode().contains(TermMode::FOCUS_IN_OUT);
         let mut scrollback = String::new();
         // Writing to a string cannot fail.
         let _ = write!(scrollback, r#"{{"offset":{offset},"history":{history},"rows":{rows}}}"#);
@@ -131,8 +159,21 @@ impl Told {
             self.say(SCROLLBACK, &scrollback, canvas),
             self.say(SEARCH, &search, canvas),
             self.say(BRACKETED_PASTE, &bracketed.to_string(), canvas),
+            self.say(FOCUS, if follows_focus { "on" } else { "off" }, canvas),
+            self.begin(OPEN_LINK, "", canvas),
+            !state.options.disable_copy && self.begin(SCREEN_TEXT, "off", canvas),
         ];
         news.contains(&true)
+    }
+
+    /// Says that a name is there. Its values are told elsewhere.
+    fn begin(&mut self, name: &'static str, value: &str, canvas: &mut dyn Canvas) -> bool {
+        let new = !self.begun.contains(&name);
+        if new {
+            self.begun.push(name);
+            canvas.argument(name, value);
+        }
+        new
     }
 
     fn say(&mut self, name: &'static str, value: &str, canvas: &mut dyn Canvas) -> bool {

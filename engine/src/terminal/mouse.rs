@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::term::TermMode;
+use fanlight_core::ViewerId;
 
 use super::modes::MouseEncoding;
 use super::selection::{Edge, Selection, Unit};
@@ -32,6 +33,8 @@ pub(super) struct Mouse {
     beyond: isize,
     /// When the mouse moved or the view scrolled along.
     dragged: Option<Instant>,
+    /// A link that was pressed on, and where.
+    link: Option<(Cell, String)>,
 }
 
 /// A position in the window, in cells.
@@ -50,14 +53,27 @@ enum Action {
 }
 
 impl State {
-    pub(super) fn pointer(&mut self, x: i32, y: i32, buttons: u8) -> Effects {
+    pub(super) fn pointer(&mut self, viewer: ViewerId, (x, y): (i32, i32), buttons: u8) -> Effects {
         let cell = self.cell_at(x, y);
         let before = std::mem::replace(&mut self.mouse.buttons, buttons);
         let moved = std::mem::replace(&mut self.mouse.cell, cell) != cell;
+        let pointing = if moved { self.point_at_cell(cell) } else { false };
         let reporting = self.modes.x10_mouse || self.term.mode().intersects(TermMode::MOUSE_MODE);
-        if reporting && !self.modifiers.shift && !self.mouse.selecting {
-            return self.report((x, y), before, buttons, moved);
-        }
+        let mut effects = if reporting && !self.modifiers.shift && !self.mouse.selecting {
+            self.report((x, y), before, buttons, moved)
+        } else {
+            self.act(viewer, (x, y), before, buttons)
+        };
+        effects.changed |= pointing;
+        effects
+    }
+
+    fn point_at_cell(&mut self, cell: Cell) -> bool {
+        self.point_at(self.window_rows().start + cell.row, cell.column).changed
+    }
+
+    /// What the mouse does when no program wants to know.
+    fn act(&mut self, viewer: ViewerId, at: (i32, i32), before: u8, buttons: u8) -> Effects {
         let pressed = buttons & !before;
         if pressed & (WHEEL_UP | WHEEL_DOWN) != 0 {
             return self.wheel(pressed & WHEEL_UP != 0);
@@ -65,7 +81,7 @@ impl State {
         if pressed & MIDDLE != 0 {
             return self.paste();
         }
-        self.select(x, y, cell, buttons & LEFT != 0, before & LEFT != 0)
+        self.select(viewer, at, buttons & LEFT != 0, before & LEFT != 0)
     }
 
     fn cell_at(&self, x: i32, y: i32) -> Cell {
@@ -92,13 +108,31 @@ impl State {
         self.send(arrow.repeat(LINES_PER_NOTCH))
     }
 
-    fn select(&mut self, x: i32, y: i32, cell: Cell, down: bool, was_down: bool) -> Effects {
+    fn select(
+        &mut self,
+        viewer: ViewerId,
+        (x, y): (i32, i32),
+        down: bool,
+        was_down: bool,
+    ) -> Effects {
+        let cell = self.mouse.cell;
         match (was_down, down) {
-            (false, true) => self.begin_selection(x, cell),
+            (false, true) => {
+                let row = self.window_rows().start + cell.row;
+                let link = self.modifiers.control.then(|| self.link_at(row, cell.column));
+                self.mouse.link = link.flatten().map(|link| (cell, link));
+                self.begin_selection(x, cell)
+            }
             (true, true) if self.mouse.selecting => self.extend_selection(x, y),
             (true, false) if self.mouse.selecting => {
                 self.mouse.selecting = false;
-                self.copy_selection()
+                match self.mouse.link.take() {
+                    Some((place, link)) if place == cell => {
+                        self.selection = None;
+                        self.open_link(viewer, link)
+                    }
+                    _ => self.copy_selection(),
+                }
             }
             _ => Effects::default(),
         }

@@ -20,6 +20,8 @@ pub struct TerminalOptions {
     pub backspace: u8,
     /// Colours.
     pub colors: ColorScheme,
+    /// No text of the screen reaches viewers other than as a picture.
+    pub disable_copy: bool,
 }
 
 impl Default for TerminalOptions {
@@ -29,6 +31,7 @@ impl Default for TerminalOptions {
             scrollback: DEFAULT_SCROLLBACK,
             backspace: DELETE,
             colors: ColorScheme::default(),
+            disable_copy: false,
         }
     }
 }
@@ -56,6 +59,7 @@ impl TerminalOptions {
                 Some("8") => BACKSPACE,
                 _ => DELETE,
             },
+            disable_copy: parameters.is_true("disable-copy"),
             colors: parameters.get("color-scheme").map_or(default.colors, ColorScheme::parse),
         }
     }

@@ -48,10 +48,10 @@ pub(super) struct Answer {
 /// Where a match is: cells of a line of output. Lines are numbered as in the history; the
 /// screen's follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Match {
+pub(super) struct Match {
     line: u64,
-    start: usize,
-    end: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// A search that is on.
@@ -294,7 +294,7 @@ struct RowSpan {
 
 /// The matches in a line, in cells. What fills the end of a row for a wide character does
 /// not count as one.
-fn matches(pattern: &Regex, line: u64, cells: &[Cell]) -> Vec<Match> {
+pub(super) fn matches(pattern: &Regex, line: u64, cells: &[Cell]) -> Vec<Match> {
     let mut text = String::with_capacity(cells.len());
     // The cell that each byte of the text belongs to.
     let mut places = Vec::with_capacity(cells.len());

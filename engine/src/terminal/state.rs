@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use super::fonts::{CellMetrics, FontSize};
 use super::guard::Guard;
 use super::history::History;
 use super::keyboard::Modifiers;
-use super::live;
+use super::links::Links;
 use super::modes::Modes;
 use super::mouse::Mouse;
 use super::search::Search;
@@ -88,6 +89,9 @@ pub(super) struct State {
     pub(super) history: History,
     pub(super) selection: Option<Selection>,
     pub(super) search: Option<Search>,
+    pub(super) links: Links,
+    /// Viewers who are told the text of the screen.
+    pub(super) readers: BTreeSet<ViewerId>,
     pub(super) options: TerminalOptions,
     pub(super) viewport: Viewport,
     pub(super) metrics: CellMetrics,
@@ -150,6 +154,8 @@ impl Terminal {
             history: History::new(grid.columns, options.scrollback),
             selection: None,
             search: None,
+            links: Links::default(),
+            readers: BTreeSet::new(),
             options,
             viewport,
             metrics,
@@ -282,18 +288,13 @@ impl State {
         self.caret.stir();
         let effects = match input {
             Input::Key { keysym, pressed } => self.key(*keysym, *pressed),
-            Input::Mouse { x, y, buttons, .. } => self.pointer(*x, *y, *buttons),
+            Input::Mouse { viewer, x, y, buttons } => self.pointer(*viewer, (*x, *y), *buttons),
             Input::Clipboard(text) => {
                 self.clipboard.clone_from(text);
                 Effects::default()
             }
             Input::Resize(viewport) => self.resize(*viewport),
-            Input::Argument { viewer, name, value } => {
-                if name == live::FOCUS {
-                    self.caret.note_focus(*viewer, value);
-                }
-                self.argument(name, value)
-            }
+            Input::Argument { viewer, name, value } => self.argument(*viewer, name, value),
         };
         if effects.changed {
             self.version += 1;

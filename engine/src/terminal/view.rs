@@ -79,7 +79,12 @@ impl State {
     /// What stands out in a row.
     pub(super) fn marks(&self, number: usize) -> Marks {
         let (found, current) = self.found_columns(number);
-        Marks { selected: self.selected_columns(number), found, current, ..Marks::default() }
+        Marks {
+            selected: self.selected_columns(number),
+            found,
+            current,
+            pointed: self.pointed_columns(number),
+        }
     }
 
     /// The rows of the line that a row belongs to.

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 use fanlight_core::{Canvas, Painter, ViewerId};
 use parking_lot::Mutex;
 
-use super::live::Told;
+use super::live::{OPEN_LINK, Told};
 use super::mouse::DRAG_SCROLL;
 use super::painter::TerminalPainter;
+use super::reading::Reading;
 use super::state::State;
 
 /// One viewer of a terminal: the picture, and the values told beside it.
@@ -14,6 +15,8 @@ pub(super) struct Watcher {
     state: Arc<Mutex<State>>,
     picture: TerminalPainter,
     told: Told,
+    reading: Reading,
+    viewer: ViewerId,
     /// It has had its first picture.
     seen: bool,
 }
@@ -21,7 +24,14 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(state: Arc<Mutex<State>>, viewer: ViewerId) -> Self {
         let picture = TerminalPainter::new(Arc::clone(&state), viewer);
-        Self { state, picture, told: Told::default(), seen: false }
+        Self {
+            state,
+            picture,
+            told: Told::default(),
+            reading: Reading::default(),
+            viewer,
+            seen: false,
+        }
     }
 }
 
@@ -37,15 +47,26 @@ impl Painter for Watcher {
         }
         self.seen = true;
         let drawn = self.picture.paint(canvas);
-        let told = self.told.tell(&self.state.lock(), canvas);
-        drawn || told
+        let mut state = self.state.lock();
+        let told = self.told.tell(&state, canvas);
+        let links = state.links.take(self.viewer);
+        links.iter().for_each(|link| canvas.argument(OPEN_LINK, link));
+        let read = self.reading.tell(&state, self.viewer, canvas);
+        drawn || told || read || !links.is_empty()
     }
 
     fn again_in(&self) -> Option<Duration> {
-        let (drag, held) = {
+        let own = {
             let state = self.state.lock();
-            (state.drags_beyond().then_some(DRAG_SCROLL), state.modes.held_for())
+            let drag = state.drags_beyond().then_some(DRAG_SCROLL);
+            [drag, state.modes.held_for(), self.reading.again_in(&state)]
         };
-        self.picture.again_in().into_iter().chain(drag).chain(held).min()
+        own.into_iter().flatten().chain(self.picture.again_in()).min()
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.state.lock().readers.remove(&self.viewer);
     }
 }

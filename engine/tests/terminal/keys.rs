@@ -47,6 +47,106 @@ fn characters_are_sent_as_utf8() {
 }
 
 #[test]
+fn alphabets_from_before_unicode_are_known() {
+    let terminal = terminal(80, 24);
+    for (keysym, text) in [
+        (0x01A1, "Ą"),
+        (0x01B3, "ł"),
+        (0x01EC, "ě"),
+        (0x02A1, "Ħ"),
+        (0x03BF, "ŋ"),
+        (0x04B1, "ア"),
+        (0x05C7, "\u{627}"),
+        (0x06C1, "а"),
+        (0x06FF, "Ъ"),
+        (0x06AD, "ґ"),
+        (0x07C1, "Α"),
+        (0x07F9, "ω"),
+        (0x0AA9, "—"),
+        (0x0CE0, "\u{5D0}"),
+        (0x0DA1, "\u{E01}"),
+        (0x13BC, "Œ"),
+        (0x20AC, "€"),
+    ] {
+        assert_eq!(typed(&terminal, &[], keysym), text, "{keysym:#x}");
+    }
+    for nothing in [0x0100, 0x01A0, 0x1FFF, 0xFE51] {
+        assert_eq!(typed(&terminal, &[], nothing), "", "{nothing:#x}");
+    }
+}
+
+/// Every modified form of a key, in the order of xterm's parameter ("PC-Style Function
+/// Keys"): none, Shift, Alt, Alt Shift, Control and so on.
+#[test]
+fn every_combination_of_modifiers_is_told_as_xterm_does() {
+    let terminal = terminal(80, 24);
+    // A full-screen program: there, Shift with page keys is the program's too.
+    terminal.feed(b"\x1b[?1049h");
+    let keys: [(u32, &str, &str); 14] = [
+        (UP, "\x1b[A", "\x1b[1;?A"),
+        (0xFF54, "\x1b[B", "\x1b[1;?B"),
+        (0xFF53, "\x1b[C", "\x1b[1;?C"),
+        (LEFT, "\x1b[D", "\x1b[1;?D"),
+        (HOME, "\x1b[H", "\x1b[1;?H"),
+        (0xFF57, "\x1b[F", "\x1b[1;?F"),
+        (DELETE, "\x1b[3~", "\x1b[3;?~"),
+        (PAGE_UP, "\x1b[5~", "\x1b[5;?~"),
+        (0xFF56, "\x1b[6~", "\x1b[6;?~"),
+        (F1, "\x1bOP", "\x1b[1;?P"),
+        (F1 + 3, "\x1bOS", "\x1b[1;?S"),
+        (F1 + 4, "\x1b[15~", "\x1b[15;?~"),
+        (F1 + 11, "\x1b[24~", "\x1b[24;?~"),
+        (0xFF67, "\x1b[29~", "\x1b[29;?~"),
+    ];
+    for (keysym, plain, modified) in keys {
+        for parameter in 1..=8_u32 {
+            let held: Vec<u32> = [(SHIFT, 1), (ALT, 2), (CONTROL, 4)]
+                .into_iter()
+                .filter(|(_, bit)| (parameter - 1) & bit != 0)
+                .map(|(key, _)| key)
+                .collect();
+            let expected = match parameter {
+                1 => plain.to_owned(),
+                _ => modified.replace('?', &parameter.to_string()),
+            };
+            assert_eq!(typed(&terminal, &held, keysym), expected, "{keysym:#x} {parameter}");
+        }
+    }
+}
+
+#[test]
+fn control_reaches_every_byte_that_it_does_on_a_keyboard() {
+    let terminal = terminal(80, 24);
+    let bytes = |c: char| typed(&terminal, &[CONTROL], u32::from(c)).into_bytes();
+    for (c, byte) in ('a'..='z').zip(1_u8..) {
+        assert_eq!(bytes(c), [byte]);
+        // With Shift some letters are the terminal's own.
+        if !"cv".contains(c) {
+            assert_eq!(typed(&terminal, &[CONTROL, SHIFT], u32::from(c) - 32).as_bytes(), [byte]);
+        }
+    }
+    for (c, byte) in "@[\\]^_`{|}~2345678/? "
+        .chars()
+        .zip([0, 27, 28, 29, 30, 31, 0, 27, 28, 29, 30, 0, 27, 28, 29, 30, 31, 127, 31, 127, 0])
+    {
+        assert_eq!(bytes(c), [byte], "{c}");
+    }
+    for c in "1 90-=;',.!%&".chars().filter(|c| *c != ' ') {
+        assert_eq!(bytes(c), [c as u8], "{c} has no control form");
+    }
+}
+
+#[test]
+fn an_application_keypad_has_an_enter_of_its_own() {
+    let terminal = terminal(80, 24);
+    terminal.feed(b"\x1b=");
+    assert_eq!(typed(&terminal, &[], 0xFF8D), "\x1bOM");
+    assert_eq!(typed(&terminal, &[], 0xFFB5), "5");
+    terminal.feed(b"\x1b>");
+    assert_eq!(typed(&terminal, &[], 0xFF8D), "\r");
+}
+
+#[test]
 fn control_and_alt_change_characters() {
     let terminal = terminal(80, 24);
     let key = |c: char| u32::from(c);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{VIEWER, Viewer, picture, press, terminal};
-use fanlight_core::Input;
-use fanlight_engine::terminal::{Effects, Terminal};
+use crate::support::{VIEWER, Viewer, mouse, picture, press, terminal, viewport};
+use fanlight_core::{Input, Parameters, Plan, ViewerId};
+use fanlight_engine::terminal::{Effects, Terminal, TerminalOptions};
 
 fn ask(terminal: &Terminal, name: &str, value: &str) -> Effects {
     terminal.input(&Input::Argument { viewer: VIEWER, name: name.into(), value: value.into() })
@@ -110,4 +110,104 @@ fn a_scrollbar_moves_the_view() {
     assert!(told(&mut viewer)["scrollback"].starts_with(r#"{"offset":0,"#));
     terminal.feed(b"\x1b[?1049h");
     assert!(told(&mut viewer)["scrollback"].contains(r#""history":0"#));
+}
+
+const CONTROL: u32 = 0xFFE3;
+
+/// Clicks with Control held down; what the one who clicked is told to open.
+fn click(terminal: &Terminal, viewer: &mut Viewer, column: u32, row: u32) -> Option<String> {
+    terminal.input(&Input::Key { keysym: CONTROL, pressed: true });
+    mouse(terminal, column, row, 1);
+    let effects = mouse(terminal, column, row, 0);
+    terminal.input(&Input::Key { keysym: CONTROL, pressed: false });
+    assert_eq!(effects.clipboard, None);
+    told(viewer).remove("open-link")
+}
+
+#[test]
+fn a_link_is_opened_by_the_one_who_clicks_it_with_control() {
+    let terminal = terminal(60, 6);
+    terminal.feed(b"\x1b]8;;https://example.com/a;b\x1b\\here\x1b]8;;\x1b\\ not here\r\n");
+    terminal.feed(b"see (http://example.org/x_(y)), or ftp://f.example.\r\n");
+    terminal.feed(b"\x1b]8;;javascript:alert(1)\x07bad\x1b]8;;\x07 file:///etc/passwd\r\n");
+    terminal.feed(format!("{}https://long.example/{}", " ".repeat(50), "z".repeat(30)).as_bytes());
+    let mut mine = Viewer::of(&terminal);
+    let mut other = Viewer::numbered(&terminal, ViewerId(9));
+    assert_eq!(told(&mut mine)["open-link"], "");
+    assert_eq!(told(&mut other)["open-link"], "");
+    let mut clicked = |column, row| click(&terminal, &mut mine, column, row).unwrap_or_default();
+    assert_eq!(clicked(1, 0), "https://example.com/a;b");
+    assert_eq!(clicked(1, 0), "https://example.com/a;b", "again");
+    assert_eq!(clicked(6, 0), "");
+    assert_eq!(clicked(10, 1), "http://example.org/x_(y)");
+    assert_eq!(clicked(29, 1), "");
+    assert_eq!(clicked(40, 1), "ftp://f.example");
+    assert_eq!(clicked(1, 2), "");
+    assert_eq!(clicked(8, 2), "");
+    let long = format!("https://long.example/{}", "z".repeat(30));
+    assert_eq!(clicked(55, 3), long);
+    assert_eq!(clicked(3, 4), long);
+    assert!(!told(&mut other).contains_key("open-link"));
+}
+
+#[test]
+fn a_link_under_the_mouse_is_underlined_wherever_it_shows() {
+    let terminal = terminal(60, 6);
+    terminal.feed(
+        b"\x1b[?25l\x1b]8;id=1;https://a.b\x07one\x1b]8;;\x07 x \x1b]8;id=1;https://a.b\x07two",
+    );
+    let plain = picture(&terminal);
+    mouse(&terminal, 1, 0, 0);
+    let pointed = picture(&terminal);
+    assert_ne!(plain.cells(0, 0, 3), pointed.cells(0, 0, 3));
+    assert_ne!(plain.cells(6, 0, 3), pointed.cells(6, 0, 3));
+    assert_eq!(plain.cells(3, 0, 3), pointed.cells(3, 0, 3));
+    mouse(&terminal, 20, 3, 0);
+    assert!(plain.model.pixels() == picture(&terminal).model.pixels());
+}
+
+#[test]
+fn a_screen_reader_is_told_the_text_and_then_what_changes() {
+    let terminal = terminal(20, 3);
+    terminal.feed("hello  \r\n中文 wörld".as_bytes());
+    let (mut mine, mut other) = (Viewer::of(&terminal), Viewer::numbered(&terminal, ViewerId(9)));
+    assert_eq!(told(&mut mine)["screen-text"], "off");
+    other.look();
+    ask(&terminal, "screen-text", "on");
+    assert_eq!(told(&mut mine)["screen-text"], r#"{"rows":["hello","中文 wörld",""]}"#);
+    terminal.feed(b"\r\nthird");
+    assert_eq!(told(&mut mine).get("screen-text"), None, "not at once");
+    let wait = mine.again_in().unwrap();
+    assert!(wait <= std::time::Duration::from_millis(250));
+    std::thread::sleep(wait);
+    assert_eq!(told(&mut mine)["screen-text"], r#"{"changed":[[2,"third"]]}"#);
+    assert_eq!(told(&mut other).get("screen-text"), None);
+    ask(&terminal, "screen-text", "off");
+    assert_eq!(told(&mut mine)["screen-text"], "off");
+}
+
+#[test]
+fn where_copying_is_forbidden_no_text_is_told() {
+    let plan = Plan::new("ssh").set("disable-copy", "true");
+    let parameters: Parameters = plan.parameters;
+    let options = TerminalOptions::from_parameters(&parameters);
+    let terminal = Terminal::new(options, viewport(20, 3));
+    terminal.feed(b"secret");
+    let mut viewer = Viewer::of(&terminal);
+    assert_eq!(told(&mut viewer).get("screen-text"), None);
+    ask(&terminal, "screen-text", "on");
+    assert_eq!(told(&mut viewer).get("screen-text"), None);
+}
+
+#[test]
+fn a_program_that_follows_the_focus_hears_of_it() {
+    let terminal = terminal(20, 3);
+    let mut viewer = Viewer::of(&terminal);
+    assert_eq!(told(&mut viewer)["focus"], "off");
+    assert_eq!(ask(&terminal, "focus", "out").to_remote, b"");
+    terminal.feed(b"\x1b[?1004h");
+    assert_eq!(told(&mut viewer)["focus"], "on");
+    assert_eq!(ask(&terminal, "focus", "in").to_remote, b"\x1b[I");
+    assert_eq!(ask(&terminal, "focus", "out").to_remote, b"\x1b[O");
+    assert_eq!(ask(&terminal, "focus", "sideways").to_remote, b"");
 }

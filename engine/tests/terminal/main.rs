@@ -10,3 +10,4 @@ mod reports;
 mod rest;
 mod search;
 mod support;
+mod torture;

@@ -83,7 +83,6 @@ fn sequences_beyond_the_usual_do_what_they_say() {
         ("x\x1b[2^y", "\x1b[3;1Hx\x1b[1;2Hy"),
         ("abc\x1b[?3hd", "abcd"),
         ("\x1b[3;5r\x1b[?6hx\x1b[?6ly", "\x1b[3;1Hx\x1b[1;1Hy"),
-        ("a\u{85}b", "ab"),
     ] {
         let (one, other) = (terminal(80, 24), terminal(80, 24));
         one.feed(given.as_bytes());

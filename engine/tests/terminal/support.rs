@@ -53,6 +53,11 @@ impl Viewer {
     /// Receives a frame, if there is one, and says when to look again.
     pub(crate) fn next_look(&mut self) -> Option<Duration> {
         self.look();
+        self.again_in()
+    }
+
+    /// When to look again although nothing is printed.
+    pub(crate) fn again_in(&self) -> Option<Duration> {
         self.painter.again_in()
     }
 

@@ -91,6 +91,9 @@ impl Perform for Dispatch<'_> {
             0x0E => self.choose_charset(CharsetIndex::G1),
             0x0F => self.choose_charset(CharsetIndex::G0),
             0x1A => self.guard.substitute(),
+            // The parser does not say whether it was a byte astray or a C1 control in
+            // UTF-8, which nobody sends: something that shows is better than nothing.
+            0x80..=0x9F => self.print(char::REPLACEMENT_CHARACTER),
             _ => {}
         }
     }
