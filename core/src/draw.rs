@@ -34,6 +34,9 @@ pub trait Canvas {
     fn size(&mut self, layer: Layer, width: u32, height: u32);
     /// Fills a rectangle with one opaque colour (`rect`, `cfill`).
     fn fill(&mut self, layer: Layer, rect: Rect, color: Color);
+    /// Gives all that a rectangle of a layer shows one colour, and leaves how opaque it is
+    /// (`rect`, `cfill` with [`Composite::Atop`]).
+    fn tint(&mut self, layer: Layer, rect: Rect, color: Color);
     /// Copies a rectangle between layers (`copy`); source and destination may overlap.
     fn copy(&mut self, from: Layer, rect: Rect, to: Layer, at: Point, composite: Composite);
     /// Draws pixels (`img`); the format is chosen by content.

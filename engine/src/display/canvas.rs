@@ -19,7 +19,7 @@ const ARGUMENT_STREAM: i64 = 2;
 #[derive(Default)]
 pub struct WireCanvas {
     frame: BytesMut,
-    path: Option<(Layer, Color)>,
+    path: Option<(Layer, Composite, Color)>,
 }
 
 impl WireCanvas {
@@ -42,15 +42,28 @@ impl WireCanvas {
 
     /// Fills of one colour share a path, which is filled when something else follows.
     fn fill_path(&mut self) {
-        if let Some((layer, Color { r, g, b })) = self.path.take() {
+        if let Some((layer, composite, Color { r, g, b })) = self.path.take() {
             self.put("cfill")
-                .int(Composite::Over.mask().into())
+                .int(composite.mask().into())
                 .int(layer.0.into())
                 .int(r.into())
                 .int(g.into())
                 .int(b.into())
                 .int(255);
         }
+    }
+
+    fn add_to_path(&mut self, path: (Layer, Composite, Color), rect: Rect) {
+        if self.path != Some(path) {
+            self.fill_path();
+            self.path = Some(path);
+        }
+        self.put("rect")
+            .int(path.0.0.into())
+            .int(rect.x.into())
+            .int(rect.y.into())
+            .int(rect.width.into())
+            .int(rect.height.into());
     }
 
     fn put(&mut self, opcode: &str) -> Writer<'_> {
@@ -69,16 +82,11 @@ impl Canvas for WireCanvas {
     }
 
     fn fill(&mut self, layer: Layer, rect: Rect, color: Color) {
-        if self.path != Some((layer, color)) {
-            self.fill_path();
-            self.path = Some((layer, color));
-        }
-        self.put("rect")
-            .int(layer.0.into())
-            .int(rect.x.into())
-            .int(rect.y.into())
-            .int(rect.width.into())
-            .int(rect.height.into());
+        self.add_to_path((layer, Composite::Over, color), rect);
+    }
+
+    fn tint(&mut self, layer: Layer, rect: Rect, color: Color) {
+        self.add_to_path((layer, Composite::Atop, color), rect);
     }
 
     fn copy(&mut self, from: Layer, rect: Rect, to: Layer, at: Point, composite: Composite) {

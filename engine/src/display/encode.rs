@@ -16,24 +16,24 @@ const LARGEST_PALETTE: usize = 256;
 const TABLE: usize = 2048;
 
 /// Encodes pixels as PNG, in the smallest form that keeps them exact: a palette for few
-/// colours, RGB for opaque pixels, RGBA otherwise. `None` for an image without pixels.
+/// colours, transparent ones among them, RGB for opaque pixels, RGBA otherwise. `None` for an image without pixels.
 pub(super) fn encode_png(image: Image<'_>) -> Option<Vec<u8>> {
     let pixels = image.width as usize * image.height as usize;
     if pixels == 0 || image.rgba.len() != pixels * BYTES_PER_PIXEL {
         return None;
     }
     match Indexed::find(image) {
-        Found::Few(indexed) => {
+        Some(indexed) => {
             let depth = indexed.depth();
             let data = packed(&indexed.indexes, image.width as usize, depth);
             write(image, ColorType::Indexed, depth, Some(&indexed.palette), &data)
         }
-        Found::Many if is_opaque(image) => {
+        None if is_opaque(image) => {
             let rgb: Vec<u8> =
                 image.rgba.chunks_exact(BYTES_PER_PIXEL).flat_map(|p| [p[0], p[1], p[2]]).collect();
             write(image, ColorType::Rgb, BitDepth::Eight, None, &rgb)
         }
-        _ => write(image, ColorType::Rgba, BitDepth::Eight, None, image.rgba),
+        None => write(image, ColorType::Rgba, BitDepth::Eight, None, image.rgba),
     }
 }
 
@@ -45,7 +45,7 @@ fn write(
     image: Image<'_>,
     color: ColorType,
     depth: BitDepth,
-    palette: Option<&[u8]>,
+    palette: Option<&[[u8; BYTES_PER_PIXEL]]>,
     data: &[u8],
 ) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(1024 + data.len() / 4);
@@ -53,7 +53,11 @@ fn write(
     encoder.set_color(color);
     encoder.set_depth(depth);
     if let Some(palette) = palette {
-        encoder.set_palette(palette);
+        encoder
+            .set_palette(palette.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect::<Vec<_>>());
+        if palette.iter().any(|color| color[3] != OPAQUE) {
+            encoder.set_trns(palette.iter().map(|color| color[3]).collect::<Vec<_>>());
+        }
         encoder.set_deflate_compression(DeflateCompression::Level(TEXT_LEVEL));
         encoder.set_filter(Filter::NoFilter);
     } else {
@@ -67,25 +71,17 @@ fn write(
 
 /// An image of at most 256 colours.
 struct Indexed {
-    palette: Vec<u8>,
+    palette: Vec<[u8; BYTES_PER_PIXEL]>,
     indexes: Vec<u8>,
 }
 
-enum Found {
-    Few(Indexed),
-    Many,
-    Transparent,
-}
-
 impl Indexed {
-    fn find(image: Image<'_>) -> Found {
-        if image.rgba[3] != OPAQUE {
-            return Found::Transparent;
-        }
+    /// `None` when there are more.
+    fn find(image: Image<'_>) -> Option<Self> {
         let mut palette = Palette::default();
         let mut indexes = Vec::with_capacity(image.rgba.len() / BYTES_PER_PIXEL);
-        // No opaque pixel equals the first one here.
-        let (mut last, mut index) = ([0; BYTES_PER_PIXEL], 0);
+        let mut last = *image.rgba.first_chunk()?;
+        let mut index = palette.place(last)?;
         let mut plain = last.repeat(GROUP);
         for group in image.rgba.chunks(GROUP * BYTES_PER_PIXEL) {
             if *group == plain[..] {
@@ -95,23 +91,17 @@ impl Indexed {
             for pixel in group.chunks_exact(BYTES_PER_PIXEL) {
                 if *pixel != last {
                     last.copy_from_slice(pixel);
-                    if last[3] != OPAQUE {
-                        return Found::Transparent;
-                    }
-                    let Some(place) = palette.place(u32::from_le_bytes(last)) else {
-                        return Found::Many;
-                    };
-                    index = place;
+                    index = palette.place(last)?;
                 }
                 indexes.push(index);
             }
             plain.chunks_exact_mut(BYTES_PER_PIXEL).for_each(|pixel| pixel.copy_from_slice(&last));
         }
-        Found::Few(Self { palette: palette.colors, indexes })
+        Some(Self { palette: palette.colors, indexes })
     }
 
     fn depth(&self) -> BitDepth {
-        match self.palette.len() / 3 {
+        match self.palette.len() {
             0..=2 => BitDepth::One,
             3..=4 => BitDepth::Two,
             5..=16 => BitDepth::Four,
@@ -139,34 +129,33 @@ fn packed(indexes: &[u8], width: usize, depth: BitDepth) -> Cow<'_, [u8]> {
 
 /// Colours in the order of their first use, found by a table with open addresses.
 struct Palette {
-    colors: Vec<u8>,
-    /// An opaque colour and its place; zero where free.
-    table: [(u32, u8); TABLE],
+    colors: Vec<[u8; BYTES_PER_PIXEL]>,
+    /// Places, from 1; zero where free.
+    table: [u16; TABLE],
 }
 
 impl Default for Palette {
     fn default() -> Self {
-        Self { colors: Vec::new(), table: [(0, 0); TABLE] }
+        Self { colors: Vec::new(), table: [0; TABLE] }
     }
 }
 
 impl Palette {
-    /// The place of an opaque colour; `None` when there are too many.
-    fn place(&mut self, color: u32) -> Option<u8> {
-        let mut slot = (color.wrapping_mul(0x9E37_79B1) >> 21) as usize;
+    /// The place of a colour; `None` when there are too many.
+    fn place(&mut self, color: [u8; BYTES_PER_PIXEL]) -> Option<u8> {
+        let mut slot = (u32::from_le_bytes(color).wrapping_mul(0x9E37_79B1) >> 21) as usize;
         loop {
-            let (known, place) = self.table[slot];
-            if known == color {
-                return Some(place);
-            }
-            if known == 0 {
-                let next = self.colors.len() / 3;
+            let Some(place) = usize::from(self.table[slot]).checked_sub(1) else {
+                let next = self.colors.len();
                 if next == LARGEST_PALETTE {
                     return None;
                 }
-                self.colors.extend_from_slice(&color.to_le_bytes()[..3]);
-                self.table[slot] = (color, next as u8);
+                self.colors.push(color);
+                self.table[slot] = next as u16 + 1;
                 return Some(next as u8);
+            };
+            if self.colors[place] == color {
+                return Some(place as u8);
             }
             slot = (slot + 1) % TABLE;
         }
@@ -216,12 +205,15 @@ mod tests {
 
     #[test]
     fn transparency_is_kept() {
-        for at in [0, 100] {
-            let mut rgba = picture(3);
-            rgba[at * BYTES_PER_PIXEL..][..BYTES_PER_PIXEL].fill(0);
-            let (color, _, pixels) = decoded(13, 40, &rgba);
-            assert_eq!(color, ColorType::Rgba);
-            assert!(pixels == rgba);
+        for (colors, form) in [(3, ColorType::Indexed), (257, ColorType::Rgba)] {
+            for at in [0, 100] {
+                let mut rgba = picture(colors);
+                rgba[at * BYTES_PER_PIXEL..][..BYTES_PER_PIXEL].fill(0);
+                rgba[7 * BYTES_PER_PIXEL + 3] = 17;
+                let (color, _, pixels) = decoded(13, 40, &rgba);
+                assert_eq!(color, form);
+                assert!(pixels == rgba);
+            }
         }
         let clear = vec![0; 13 * 40 * BYTES_PER_PIXEL];
         assert!(decoded(13, 40, &clear).2 == clear);

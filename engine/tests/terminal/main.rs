@@ -6,6 +6,7 @@ mod keys;
 mod live;
 mod mouse;
 mod picture;
+mod random;
 mod reports;
 mod rest;
 mod search;

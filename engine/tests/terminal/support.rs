@@ -44,10 +44,21 @@ impl Viewer {
 
     /// Receives a frame: how many bytes it had, and what was in it.
     pub(crate) fn look(&mut self) -> (usize, Applied) {
+        let frame = self.paint();
+        (frame.len(), self.show(&frame))
+    }
+
+    /// A frame that is on its way to it.
+    pub(crate) fn paint(&mut self) -> Vec<u8> {
         let drawn = self.painter.paint(&mut self.canvas);
         let frame = self.canvas.take_frame();
         assert_eq!(drawn, !frame.is_empty(), "paint tells whether it drew");
-        (frame.len(), self.model.apply(&frame).unwrap())
+        frame.to_vec()
+    }
+
+    /// Takes a frame that has arrived.
+    pub(crate) fn show(&mut self, frame: &[u8]) -> Applied {
+        self.model.apply(frame).unwrap()
     }
 
     /// Receives a frame, if there is one, and says when to look again.

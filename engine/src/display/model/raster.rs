@@ -210,7 +210,8 @@ fn over(above: [u8; PIXEL], below: &mut [u8]) {
             let alpha = a + b * (255 - a) / 255;
             for channel in 0..3 {
                 let (top, bottom) = (u32::from(above[channel]), u32::from(below[channel]));
-                below[channel] = ((top * a + bottom * b * (255 - a) / 255) / alpha) as u8;
+                let mixed = top * a + bottom * b * (255 - a) / 255;
+                below[channel] = ((mixed + alpha / 2) / alpha) as u8;
             }
             below[3] = alpha as u8;
         }

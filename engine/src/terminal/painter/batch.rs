@@ -1,8 +1,10 @@
-use fanlight_core::{Canvas, Color, Composite, Layer, Point, Rect};
+use fanlight_core::{Canvas, Composite, Layer};
 
-use super::cells::{PaintCell, row_of};
+use super::areas::{Area, Fills, corner};
+use super::cells::{PICTOGRAM, PaintCell, row_of};
 use super::compose::Sheet;
 use super::frame::Frame;
+use super::picture;
 use super::slots::{BUFFER, Place, Slots};
 
 /// Bytes on the wire, as measured, by which a row's cheaper form is chosen.
@@ -23,21 +25,12 @@ struct Copy {
     row: usize,
 }
 
-/// A rectangle of cells.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Area {
-    left: usize,
-    right: usize,
-    top: usize,
-    bottom: usize,
-}
-
 /// Everything that one frame has to draw.
 #[derive(Default)]
 pub(super) struct Batch {
     uploads: Vec<(u16, PaintCell)>,
     copies: Vec<Copy>,
-    fills: Vec<(Area, Color)>,
+    fills: Fills,
     pictures: Vec<Area>,
 }
 
@@ -108,7 +101,7 @@ impl Batch {
         for column in (area.left..area.right).filter(|column| old[*column] != new[*column]) {
             let cell = new[column];
             if cell.is_blank() {
-                self.fill(column, row, cell.background_color(), fills);
+                self.fills.add(column, row, cell.background_color(), fills);
                 continue;
             }
             let slot = match slots.place(cell) {
@@ -125,7 +118,7 @@ impl Batch {
             };
             self.copy(slot, column, row, slots);
         }
-        self.join_fills(fills);
+        self.fills.join(fills);
         true
     }
 
@@ -139,34 +132,6 @@ impl Batch {
             return;
         }
         self.copies.push(Copy { slot, count: 1, column, row });
-    }
-
-    /// Adds a blank cell to the run before it, if that is of this row (from `first` on).
-    fn fill(&mut self, column: usize, row: usize, color: Color, first: usize) {
-        if let Some((area, known)) = self.fills[first..].last_mut()
-            && area.right == column
-            && *known == color
-        {
-            area.right += 1;
-            return;
-        }
-        let area = Area { left: column, right: column + 1, top: row, bottom: row + 1 };
-        self.fills.push((area, color));
-    }
-
-    /// Joins the runs from `first` on with equal ones right above.
-    fn join_fills(&mut self, first: usize) {
-        for (run, color) in self.fills.split_off(first) {
-            let above = self.fills.iter_mut().rev().find(|(area, known)| {
-                *known == color
-                    && area.bottom == run.top
-                    && (area.left, area.right) == (run.left, run.right)
-            });
-            match above {
-                Some((area, _)) => area.bottom = run.bottom,
-                None => self.fills.push((run, color)),
-            }
-        }
     }
 
     fn picture(&mut self, area: Area, most_cells: usize) {
@@ -183,40 +148,28 @@ impl Batch {
     /// Draws it all.
     pub(super) fn emit(mut self, frame: &Frame, slots: &Slots, canvas: &mut dyn Canvas) {
         self.uploads.sort_unstable_by_key(|(slot, _)| *slot);
-        for strip in self.uploads.chunk_by(|(left, _), (right, _)| slots.adjoin(*left, *right)) {
+        let near = |left: &(u16, PaintCell), right: &(u16, PaintCell)| {
+            slots.adjoin(left.0, right.0) && (left.1.style ^ right.1.style) & PICTOGRAM == 0
+        };
+        for strip in self.uploads.chunk_by(near) {
             let mut sheet = Sheet::new(frame.shape.metrics, &frame.clusters, strip.len(), 1);
             for (column, (_, cell)) in strip.iter().enumerate() {
                 sheet.draw(column, 0, *cell);
             }
             sheet.put(canvas, BUFFER, slots.point(strip[0].0));
         }
-        let (width, height) = (frame.shape.metrics.width, frame.shape.metrics.height);
-        let corner = |column: usize, row: usize| Point {
-            x: (column as u32 * width) as i32,
-            y: (row as u32 * height) as i32,
-        };
-        self.fills.sort_by_key(|(_, color)| (color.r, color.g, color.b));
-        for (area, color) in &self.fills {
-            let Point { x, y } = corner(area.left, area.top);
-            let width = (area.right - area.left) as u32 * width;
-            let height = (area.bottom - area.top) as u32 * height;
-            canvas.fill(Layer::DEFAULT, Rect { x, y, width, height }, *color);
+        let metrics = frame.shape.metrics;
+        self.fills.sort();
+        for (area, color) in self.fills.iter() {
+            canvas.fill(Layer::DEFAULT, area.rect(metrics), color);
         }
         for copy in &self.copies {
-            let (from, at) = (slots.rect(copy.slot, copy.count), corner(copy.column, copy.row));
+            let at = corner(metrics, copy.column, copy.row);
+            let from = slots.rect(copy.slot, copy.count);
             canvas.copy(BUFFER, from, Layer::DEFAULT, at, Composite::Over);
         }
         for area in &self.pictures {
-            let (columns, rows) = (area.right - area.left, area.bottom - area.top);
-            let mut sheet = Sheet::new(frame.shape.metrics, &frame.clusters, columns, rows);
-            for row in 0..rows {
-                for (column, cell) in
-                    frame.row(area.top + row)[area.left..area.right].iter().enumerate()
-                {
-                    sheet.draw(column, row, *cell);
-                }
-            }
-            sheet.put(canvas, Layer::DEFAULT, corner(area.left, area.top));
+            picture::put(frame, *area, canvas);
         }
     }
 }

@@ -53,6 +53,11 @@ impl PaintCell {
         self.glyph == SPACE && self.style == 0
     }
 
+    /// Whether a cursor that is drawn with lines is here.
+    pub(super) fn has_line_cursor(self) -> bool {
+        self.style & CURSORS != 0
+    }
+
     pub(super) fn background_color(self) -> Color {
         let [r, g, b] = self.background;
         Color { r, g, b }

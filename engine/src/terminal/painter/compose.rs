@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use fanlight_core::{Canvas, Image, Layer, Point};
 
 use super::cells::{
@@ -9,6 +11,7 @@ use crate::terminal::glyphs::{self, Glyph, GlyphKey, LEVEL_STEP, LEVELS, Mask, P
 
 const PIXEL: usize = 4;
 const OPAQUE: u8 = 255;
+const WHITE: [u8; 3] = [255; 3];
 
 /// A rectangle of cells, drawn pixel by pixel.
 pub(super) struct Sheet<'a> {
@@ -35,22 +38,44 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn draw(&mut self, column: usize, row: usize, cell: PaintCell) {
-        let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
-        let stride = self.stride();
-        let start = row * height * stride + column * width * PIXEL;
+        let start = self.start(column, row);
         if cell.glyph == SPACE {
+            let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
+            let stride = self.stride();
             for y in 0..height {
                 paint(&mut self.rgba[start + y * stride..][..width * PIXEL], cell.background);
             }
         } else {
-            self.glyph(start, cell);
+            match &*self.glyph(cell) {
+                Glyph::Mask(mask) => self.mask(start, mask, cell, &shades(cell)),
+                Glyph::Pictogram(pictogram) => self.pictogram(start, pictogram, cell),
+            }
         }
         if cell.style != 0 {
             self.decorations(start, cell);
         }
     }
 
-    fn glyph(&mut self, start: usize, cell: PaintCell) {
+    /// Draws a cell without colours: white, as opaque as it covers. `false`, and nothing
+    /// done, where it has colours of its own.
+    pub(super) fn draw_mask(&mut self, column: usize, row: usize, cell: PaintCell) -> bool {
+        let start = self.start(column, row);
+        let white = PaintCell { foreground: WHITE, line: WHITE, ..cell };
+        if cell.glyph != SPACE {
+            let glyph = self.glyph(cell);
+            let Glyph::Mask(mask) = &*glyph else { return false };
+            self.mask(start, mask, cell, &transparencies());
+        }
+        self.decorations(start, white);
+        true
+    }
+
+    fn start(&self, column: usize, row: usize) -> usize {
+        let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
+        row * height * self.stride() + column * width * PIXEL
+    }
+
+    fn glyph(&self, cell: PaintCell) -> Arc<Glyph> {
         let key = GlyphKey {
             glyph: cell.glyph,
             metrics: self.metrics,
@@ -59,18 +84,17 @@ impl<'a> Sheet<'a> {
             wide: cell.style & (WIDE_LEFT | WIDE_RIGHT) != 0,
             pictogram: cell.style & PICTOGRAM != 0,
         };
-        let glyph = glyphs::glyph(key, || self.clusters.text(cell.glyph));
-        let right = cell.style & WIDE_RIGHT != 0;
-        let skipped = if right { self.metrics.width as usize } else { 0 };
-        match &*glyph {
-            Glyph::Mask(mask) => self.mask(start, mask, skipped, cell),
-            Glyph::Pictogram(pictogram) => self.pictogram(start, pictogram, skipped, cell),
-        }
+        glyphs::glyph(key, || self.clusters.text(cell.glyph))
     }
 
-    fn mask(&mut self, start: usize, mask: &Mask, skipped: usize, cell: PaintCell) {
+    /// Pixels of a wide glyph's row that belong to the cell before.
+    fn skipped(&self, cell: PaintCell) -> usize {
+        if cell.style & WIDE_RIGHT != 0 { self.metrics.width as usize } else { 0 }
+    }
+
+    fn mask(&mut self, start: usize, mask: &Mask, cell: PaintCell, shades: &Shades) {
         let (width, stride) = (self.metrics.width as usize, self.stride());
-        let shades = shades(cell);
+        let skipped = self.skipped(cell);
         for (y, levels) in mask.levels.chunks_exact(mask.width as usize).enumerate() {
             let row = &mut self.rgba[start + y * stride..][..width * PIXEL];
             let levels = &levels[skipped..skipped + width];
@@ -80,8 +104,9 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn pictogram(&mut self, start: usize, drawn: &Pictogram, skipped: usize, cell: PaintCell) {
+    fn pictogram(&mut self, start: usize, drawn: &Pictogram, cell: PaintCell) {
         let (width, stride) = (self.metrics.width as usize, self.stride());
+        let skipped = self.skipped(cell);
         for (y, pixels) in drawn.rgba.chunks_exact(drawn.width as usize * PIXEL).enumerate() {
             let row = &mut self.rgba[start + y * stride..][..width * PIXEL];
             let pixels = &pixels[skipped * PIXEL..][..width * PIXEL];
@@ -175,8 +200,20 @@ fn paint(pixels: &mut [u8], [r, g, b]: [u8; 3]) {
     }
 }
 
+/// A colour for each level.
+type Shades = [[u8; PIXEL]; LEVELS];
+
+/// White, as opaque as each level says; where there is nothing, nothing.
+fn transparencies() -> Shades {
+    let mut shades = [[0; PIXEL]; LEVELS];
+    for (level, shade) in shades.iter_mut().enumerate().skip(1) {
+        *shade = [OPAQUE, OPAQUE, OPAQUE, level as u8 * LEVEL_STEP];
+    }
+    shades
+}
+
 /// The colours between background and foreground, by level.
-fn shades(cell: PaintCell) -> [[u8; PIXEL]; LEVELS] {
+fn shades(cell: PaintCell) -> Shades {
     let mut shades = [[OPAQUE; PIXEL]; LEVELS];
     for (level, shade) in shades.iter_mut().enumerate() {
         let alpha = level as u32 * u32::from(LEVEL_STEP);

@@ -2,10 +2,12 @@
 //! cells are copied from a buffer, new ones sent to it first, and rows with much news
 //! are sent as pictures.
 
+mod areas;
 mod batch;
 mod cells;
 mod compose;
 mod frame;
+mod picture;
 mod pointer;
 mod scroll;
 mod sequences;
