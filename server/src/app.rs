@@ -5,6 +5,7 @@ use fanlight_engine::guacd::{GuacdConfigError, GuacdEngine};
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
 
+use crate::access::oidc::{Oidc, OidcConfigError};
 use crate::access::{FailureBrake, TokenUses};
 use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
@@ -29,6 +30,8 @@ pub struct App {
     pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
     pub brake: FailureBrake,
+    /// Single sign-on, if it is configured.
+    pub oidc: Option<Oidc>,
     /// When tokens were last used.
     pub token_uses: TokenUses,
 }
@@ -71,6 +74,9 @@ pub enum StartError {
     /// TLS towards guacd cannot be set up.
     #[error("guacd: {0}")]
     Guacd(#[from] GuacdConfigError),
+    /// Single sign-on cannot be set up.
+    #[error("oidc: {0}")]
+    Oidc(#[from] OidcConfigError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -103,6 +109,8 @@ impl App {
         if !errors.is_empty() {
             return Err(ConfigError(errors).into());
         }
+        let base_url = config.server.base_url();
+        let oidc = config.oidc.clone().map(|oidc| Oidc::new(oidc, &base_url)).transpose()?;
         let store = Store::open(&config).await?;
         let audit = Arc::new(Audit::start(store.clone(), config.audit.retention));
         let sessions =
@@ -111,6 +119,7 @@ impl App {
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             token_uses: TokenUses::start(store.clone()),
+            oidc,
             config: Arc::new(config),
             store,
             drivers,

@@ -1,11 +1,12 @@
-//! Real parts for the end-to-end tests and the benchmarks: OpenSSH, guacd, Chromium and
-//! the gateway itself. Each is private to its test, listens on a free loopback port,
+//! Real parts for the end-to-end tests and the benchmarks: OpenSSH, guacd, Chromium, an
+//! OpenID provider and the gateway itself. Each is private to its test, listens on a free loopback port,
 //! keeps its files in a temporary folder, and ends when dropped.
 
 mod browser;
 mod desktop;
 mod gateway;
 mod guacd;
+mod oidc;
 mod picture;
 mod process;
 pub mod protocol;
@@ -17,6 +18,7 @@ pub use browser::{Browser, Screen, screenshots};
 pub use desktop::{RdpShare, VncDesktop};
 pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
+pub use oidc::OidcProvider;
 pub use picture::Picture;
 pub use process::{Process, family, free_port, output_of, tail};
 pub use sshd::Sshd;

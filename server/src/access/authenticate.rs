@@ -203,16 +203,9 @@ fn of_token(token: &UserToken, user: User) -> Option<Found> {
 }
 
 fn of_user(user: User, auth_type: AuthType, credential: Credential) -> Option<Found> {
-    let identity = Identity {
-        subject: format!("{USER_SUBJECT}{}", user.id),
-        name: user.name,
-        email: user.email,
-        role: user.role,
-        groups: user.groups,
-        auth_type,
-        credential,
-    };
-    user.disabled_at.is_none().then_some(Found { identity, networks: Vec::new() })
+    let is_enabled = user.disabled_at.is_none();
+    let identity = Identity::of_user(user, auth_type, credential);
+    is_enabled.then_some(Found { identity, networks: Vec::new() })
 }
 
 /// A live key; without a sign-in it is its own credential.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::ApiError;
+use crate::store::User;
 
 /// How the subject of an API key begins.
 pub(super) const API_KEY_SUBJECT: &str = "api_key:";
@@ -103,6 +104,24 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A user's, for as long as they are not disabled.
+    pub(crate) fn of_user(user: User, auth_type: AuthType, credential: Credential) -> Self {
+        Self {
+            subject: Self::subject_of_user(user.id),
+            name: user.name,
+            email: user.email,
+            role: user.role,
+            groups: user.groups,
+            auth_type,
+            credential,
+        }
+    }
+
+    /// The subject of a user, by id.
+    pub(crate) fn subject_of_user(id: Uuid) -> String {
+        format!("{USER_SUBJECT}{id}")
+    }
+
     /// The user behind it; `None` for an API key.
     pub fn user(&self) -> Option<Uuid> {
         self.subject.strip_prefix(USER_SUBJECT)?.parse().ok()

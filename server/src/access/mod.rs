@@ -9,6 +9,7 @@ mod cookie;
 mod guard;
 mod identity;
 mod next;
+pub mod oidc;
 mod origin;
 mod ownership;
 mod token;

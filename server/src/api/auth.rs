@@ -3,10 +3,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Redirect};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use fanlight_core::Secret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::access::{
     identity_behind, is_foreign_write, set_cookie, sign_in_cookie,
 };
 use crate::audit::{Action, Event};
-use crate::store::NewSignIn;
+use crate::store::{NewSignIn, SignInHolder};
 
 pub(super) type WithCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
 
@@ -84,7 +85,8 @@ pub(super) async fn sign_in(
     let key = authenticate_key(&app, request.api_key.expose(), client).await?;
     tell_sign_in(&app, key, client, "API key").await?;
     let holder = NewSignIn::ApiKey(key);
-    Ok((StatusCode::NO_CONTENT, new_sign_in(&app, holder).await?))
+    let (_, cookie) = new_sign_in(&app, holder).await?;
+    Ok((StatusCode::NO_CONTENT, cookie))
 }
 
 /// Follows a one-time sign-in link, as `fanlight sign-in-link` prints it.
@@ -104,26 +106,46 @@ pub(super) async fn follow_link(
         return Ok(Redirect::to("/login?reason=link").into_response());
     };
     tell_sign_in(&app, key, client, "one-time link").await?;
-    Ok((new_sign_in(&app, NewSignIn::ApiKey(key)).await?, Redirect::to("/")).into_response())
+    let (_, cookie) = new_sign_in(&app, NewSignIn::ApiKey(key)).await?;
+    Ok((cookie, Redirect::to("/")).into_response())
 }
 
-/// Signs the browser out, here and on the server.
+/// Signs the browser out: here, on the server, and where it is offered at the identity
+/// provider. Another site cannot send people here to sign them out.
 #[utoipa::path(get, path = "/auth/logout", tag = "Access",
-    responses((status = 303, description = "To the login page, without the cookie.")))]
+    responses((status = 303, description = "To the login page, without the cookie; by way of \
+        the provider for those who came from there.")))]
 pub(super) async fn log_out(
     State(app): State<Arc<App>>,
     client: ClientAddress,
     headers: HeaderMap,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return Ok(Redirect::to("/").into_response());
+    }
     let server = &app.config.server;
+    let mut onward = None;
     if let Some(cookie) = sign_in_cookie(&headers, server) {
         if let Ok(Some(who)) = authenticate(&app, &headers, client).await {
             app.audit.record(Event::new(Action::SignOut).by(&who).from(client.ip)).await?;
         }
-        app.store.delete_sign_in(&hash_token(cookie)).await?;
+        onward = end_sign_in(&app, &hash_token(cookie)).await?;
     }
     let forget = clear_cookie(server).ok_or_else(|| ApiError::internal("cookie is no header"))?;
-    Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to("/login")))
+    let onward = onward.as_ref().map_or("/login", Url::as_str);
+    Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to(onward)).into_response())
+}
+
+/// Ends a sign-in; says where to go to end that at the provider too.
+async fn end_sign_in(app: &App, cookie_hash: &str) -> Result<Option<Url>, ApiError> {
+    let sign_in = app.store.sign_in_by_hash(cookie_hash).await?;
+    app.store.delete_sign_in(cookie_hash).await?;
+    match (sign_in.map(|sign_in| sign_in.holder), &app.oidc) {
+        (Some(SignInHolder::User(user)), Some(oidc)) => {
+            Ok(oidc.sign_out_url(user.email.as_deref()).await)
+        }
+        _ => Ok(None),
+    }
 }
 
 async fn tell_sign_in(
@@ -139,12 +161,16 @@ async fn tell_sign_in(
     Ok(())
 }
 
-pub(super) async fn new_sign_in(app: &App, holder: NewSignIn) -> Result<WithCookie, ApiError> {
+/// Makes a sign-in: its id, and the cookie for the browser.
+pub(super) async fn new_sign_in(
+    app: &App,
+    holder: NewSignIn,
+) -> Result<(Uuid, WithCookie), ApiError> {
     let token = NewToken::generate("")?;
     let lifetime = app.config.access.sign_in_lifetime;
     let expires_at = OffsetDateTime::now_utc() + lifetime;
-    app.store.add_sign_in(&token.hash, holder, expires_at).await?;
+    let id = app.store.add_sign_in(&token.hash, holder, expires_at).await?;
     let cookie = set_cookie(token.secret.expose(), lifetime, &app.config.server)
         .ok_or_else(|| ApiError::internal("cookie is no header"))?;
-    Ok(AppendHeaders([(header::SET_COOKIE, cookie)]))
+    Ok((id, AppendHeaders([(header::SET_COOKIE, cookie)])))
 }

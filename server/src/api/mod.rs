@@ -12,11 +12,13 @@ mod group_mappings;
 mod health;
 mod host_keys;
 mod me;
+mod oidc;
 mod one_time;
 mod openapi;
 mod presets;
 mod routes;
 mod sessions;
+mod sign_in_pages;
 mod tickets;
 mod tunnel;
 mod user_tokens;
@@ -44,6 +46,8 @@ pub fn all_routes() -> Routes {
         .add(Access::Open, routes!(auth::sign_in))
         .add(Access::Open, routes!(auth::follow_link))
         .add(Access::Open, routes!(auth::log_out))
+        .add(Access::Open, routes!(oidc::log_in))
+        .add(Access::Open, routes!(oidc::callback))
         .add(any, routes!(me::me))
         .add(Access::Least(Role::Poweruser), routes!(user_tokens::create_own))
         .add(Access::Least(Role::Operator), routes!(user_tokens::list_own))

@@ -1,6 +1,8 @@
 //! The user interface: files that were built into this binary, with the start file for
 //! every path that the interface itself draws.
 
+mod words;
+
 use std::borrow::Cow;
 
 use axum::Router;
@@ -12,6 +14,9 @@ use tower_http::compression::CompressionLayer;
 
 use crate::App;
 use crate::api::ApiError;
+
+pub use words::Words;
+pub(crate) use words::escape;
 
 #[derive(Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/../ui/dist"]

@@ -19,6 +19,8 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("POST", "/api/auth/sign-in", Access::Open),
     ("GET", "/sign-in/{token}", Access::Open),
     ("GET", "/auth/logout", Access::Open),
+    ("GET", "/auth/login", Access::Open),
+    ("GET", "/auth/callback", Access::Open),
     ("GET", "/api/me", ANY),
     ("POST", "/api/me/tokens", POWERUSER),
     ("GET", "/api/me/tokens", OPERATOR),
