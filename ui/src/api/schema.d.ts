@@ -568,6 +568,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes a browser back from the identity provider, and signs it in if the answer proves
+         *     who it is.
+         */
+        get: operations["get_auth_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the identity provider to sign in there. */
+        get: operations["get_auth_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/logout": {
         parameters: {
             query?: never;
@@ -575,7 +612,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Signs the browser out, here and on the server. */
+        /**
+         * Signs the browser out: here, on the server, and where it is offered at the identity
+         *     provider. Another site cannot send people here to sign them out.
+         */
         get: operations["get_auth_logout"];
         put?: never;
         post?: never;
@@ -1459,6 +1499,30 @@ export interface components {
              * @description Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
              */
             server_alive_interval?: number | null;
+            /**
+             * Files
+             * @description Files of the server can be browsed, fetched and put beside the terminal (SFTP).
+             * @default false
+             */
+            enable_drive: boolean;
+            /**
+             * Folder
+             * @description The folder that is shown; nothing outside it can be reached. All of the server's
+             *     if left out.
+             */
+            sftp_root_directory?: string | null;
+            /**
+             * No downloads
+             * @description No file can be fetched.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No file can be put.
+             * @default false
+             */
+            disable_upload: boolean;
             /**
              * No copying
              * @description Nothing copied in the session reaches the viewers' clipboards.
@@ -3644,6 +3708,108 @@ export interface operations {
             };
         };
     };
+    get_auth_callback: {
+        parameters: {
+            query?: {
+                /** @description The provider's code. */
+                code?: string;
+                /** @description As it was sent. */
+                state?: string;
+                /** @description The provider (RFC 9207). */
+                iss?: string;
+                /** @description Why the provider says no. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in, on to where it began. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A page: the answer proves nothing, or comes too late. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A page: this person may not sign in. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A page: the provider does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_auth_login: {
+        parameters: {
+            query?: {
+                /** @description Path of this site to go to afterwards; anything else becomes `/`. */
+                next?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, or to the login page where no single sign-on is configured. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A page: the provider does not answer. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_auth_logout: {
         parameters: {
             query?: never;
@@ -3653,7 +3819,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description To the login page, without the cookie. */
+            /** @description To the login page, without the cookie; by way of the provider for those who came from there. */
             303: {
                 headers: {
                     [name: string]: unknown;
