@@ -133,6 +133,43 @@ impl VncDesktop {
         Ok(RdpShare { port, log, _process: process })
     }
 
+    /// Serves the same display over RDP by xrdp, with the VNC password. Without clipboard:
+    /// xrdp 0.9 breaks the connection off when the viewer's is empty.
+    ///
+    /// # Errors
+    /// When xrdp is not installed or does not start.
+    pub async fn share_by_xrdp(&self) -> Result<RdpShare> {
+        let port = free_port()?;
+        let (certificate, key) = (self.path("cert.pem"), self.path("key.pem"));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        fs::write(&certificate, made.cert.pem())?;
+        fs::write(&key, made.signing_key.serialize_pem())?;
+        let log = self.path("xrdp.log");
+        let file = self.path("xrdp.ini");
+        fs::write(
+            &file,
+            format!(
+                "[Globals]\nini_version=1\nfork=true\nport=tcp://127.0.0.1:{port}\n\
+                 security_layer=tls\ncertificate={}\nkey_file={}\n\
+                 ssl_protocols=TLSv1.2, TLSv1.3\nautorun=display\nallow_channels=true\n\
+                 bitmap_cache=true\nbitmap_compression=true\nmax_bpp=24\nnew_cursors=true\n\
+                 use_fastpath=both\n[Logging]\nLogFile={}\nLogLevel=INFO\nEnableSyslog=false\n\
+                 [Channels]\ncliprdr=false\n[display]\nname=display\nlib=libvnc.so\n\
+                 username=na\npassword=ask\nip=127.0.0.1\nport={}\n",
+                certificate.display(),
+                key.display(),
+                log.display(),
+                self.port
+            ),
+        )?;
+        let mut command = Command::new("xrdp");
+        command.args(["--nodaemon", "--config"]).arg(&file);
+        let mut process = Process::start(&mut command, &self.path("xrdp.out"))
+            .context("xrdp is needed (Debian: xrdp)")?;
+        process.listens_on(port).await.with_context(|| tail(&log))?;
+        Ok(RdpShare { port, log, _process: process })
+    }
+
     /// A path for files of the test.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -27,9 +27,10 @@ pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "m
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
 /// The desktops that tests look at, and what works on them.
-pub(crate) const DESKTOPS: [Program; 7] = [
+pub(crate) const DESKTOPS: [Program; 8] = [
     Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },
     Program { name: "vncpasswd", package: "tigervnc-tools" },
+    Program { name: "xrdp", package: "xrdp" },
     Program { name: "freerdp-shadow-cli", package: "freerdp2-shadow-x11" },
     Program { name: "xsetroot", package: "x11-xserver-utils" },
     Program { name: "xwd", package: "x11-apps" },

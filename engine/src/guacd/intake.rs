@@ -22,6 +22,7 @@ pub(super) struct Intake {
     buffer: BytesMut,
     framer: Framer,
     room: usize,
+    has_shown: bool,
 }
 
 /// Instructions that came together.
@@ -37,7 +38,17 @@ pub(super) struct Batch {
 impl Intake {
     /// An intake that has `received` already.
     pub(super) fn new(received: BytesMut) -> Self {
-        Self { buffer: received, framer: Framer::new(Limits::default()), room: SMALL }
+        Self {
+            buffer: received,
+            framer: Framer::new(Limits::default()),
+            room: SMALL,
+            has_shown: false,
+        }
+    }
+
+    /// Whether guacd has completed a frame: the target was reached then.
+    pub(super) fn has_shown(&self) -> bool {
+        self.has_shown
     }
 
     /// The instructions that are there. Call it again until it gives none; then fill.
@@ -54,6 +65,7 @@ impl Intake {
                     if instruction.starts_with(b"8.required") {
                         question = Some(whole..whole + length);
                     }
+                    self.has_shown |= instruction.starts_with(b"4.sync");
                     whole += length;
                 }
                 Err(error) if whole == 0 => return Err(error),

@@ -100,6 +100,10 @@ impl Desk {
                 return Ending::ViewerLeft;
             }
             match batch.last_word {
+                // guacd's plug-ins may fail before they know whom to tell why.
+                Some(Ok(())) if !intake.has_shown() => {
+                    return Ending::Failed(words::nothing_shown());
+                }
                 Some(Ok(())) => return Ending::InOrder,
                 Some(Err(error)) => return Ending::Failed(error),
                 None if more => continue,

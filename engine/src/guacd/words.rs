@@ -97,6 +97,11 @@ pub(super) fn closed() -> SessionError {
     SessionError::new(Cause::Closed, "The session was closed.")
 }
 
+/// The session ended before there was anything to see, and guacd does not say why.
+pub(super) fn nothing_shown() -> SessionError {
+    SessionError::new(Cause::NotFound, advice(Cause::NotFound))
+}
+
 /// What guacd's `error` instruction means for a person.
 pub(super) fn translated(error: &Instruction<'_>) -> SessionError {
     let status = error.number(1).unwrap_or(0x0200);

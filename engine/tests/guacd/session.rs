@@ -97,6 +97,17 @@ async fn a_goodbye_of_guacd_is_an_end_in_order() {
 }
 
 #[tokio::test]
+async fn a_goodbye_before_the_first_frame_is_a_failure_that_is_explained() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let _link = owner(&session).await;
+    primary.say("4.name,3.vnc;10.disconnect;").await;
+    let error = soon(session.ended()).await.unwrap_err();
+    assert_eq!(error.cause, Cause::NotFound);
+    assert!(error.message.contains("credentials"), "{error}");
+}
+
+#[tokio::test]
 async fn bar_50_a_session_outlives_its_viewer_and_shows_the_next_one_everything() {
     let guacd = FakeGuacd::start().await;
     let (_engine, session, mut primary) = session(&guacd, "").await;
