@@ -14,7 +14,7 @@ use url::Url;
 
 use super::checked::{
     AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, NetworkConfig,
-    NetworkRules, Preset, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    NetworkRules, Preset, RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 use super::raw::{
     RawConfig, RawDatabase, RawGuacd, RawNetwork, RawPreset, RawRules, RawServer, RawSessions,
@@ -71,6 +71,11 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         data_dir,
         database,
         access: access(raw),
+        rate_limit: RateLimitConfig {
+            enabled: raw.rate_limit.enabled,
+            per_second: raw.rate_limit.per_second,
+            burst: raw.rate_limit.burst,
+        },
         audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
         oidc,
         sessions: sessions(&raw.sessions),

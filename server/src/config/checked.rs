@@ -24,6 +24,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Sign-ins and the brake on failed ones.
     pub access: AccessConfig,
+    /// How often one address may ask.
+    pub rate_limit: RateLimitConfig,
     /// The audit log.
     pub audit: AuditConfig,
     /// Single sign-on; `None` if none is configured.
@@ -138,6 +140,17 @@ pub struct AccessConfig {
     pub failure_limit: u32,
     /// Length of the window in which failures count, and of the wait.
     pub failure_window: Duration,
+}
+
+/// How often one address may ask.
+#[derive(Debug, Clone)]
+pub struct RateLimitConfig {
+    /// Whether it is looked at.
+    pub enabled: bool,
+    /// Requests a second in the long run.
+    pub per_second: u32,
+    /// Requests at once, after a quiet time.
+    pub burst: u32,
 }
 
 /// The audit log.

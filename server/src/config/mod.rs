@@ -11,8 +11,8 @@ mod times;
 
 pub use checked::{
     AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig,
-    LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, ServerConfig, SessionsConfig,
-    SiteConfig, TlsFiles,
+    LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, RateLimitConfig, ServerConfig,
+    SessionsConfig, SiteConfig, TlsFiles,
 };
 pub use load::{ConfigError, Sources};
 pub use period::Period;

@@ -20,6 +20,7 @@ pub(super) struct RawConfig {
     pub server: RawServer,
     pub site: RawSite,
     pub database: RawDatabase,
+    pub rate_limit: RawRateLimit,
     pub access: RawAccess,
     pub audit: RawAudit,
     pub oidc: RawOidc,
@@ -147,6 +148,25 @@ impl Default for RawAccess {
             failure_limit: 20,
             failure_window: Period::seconds(60),
         }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawRateLimit {
+    /// Whether requests are counted by the address they come from (IPv6: by its /64).
+    pub enabled: bool,
+    /// Requests a second that one address may make in the long run.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub per_second: u32,
+    /// Requests that it may make at once, after a quiet time.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub burst: u32,
+}
+
+impl Default for RawRateLimit {
+    fn default() -> Self {
+        Self { enabled: true, per_second: 100, burst: 1000 }
     }
 }
 

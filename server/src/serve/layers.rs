@@ -6,16 +6,17 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-use super::{headers, observe};
+use super::{headers, observe, rates};
 use crate::App;
 use crate::access::ClientAddress;
 use crate::api::ApiError;
 
 /// Everything that surrounds the handlers; the first line is the innermost.
 pub(super) fn around(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    router
+    let observed = router
         .layer(from_fn_with_state(Arc::clone(app), limit_time))
-        .layer(from_fn(observe::observe))
+        .layer(from_fn(observe::observe));
+    rates::limit(observed, &app.config.rate_limit)
         .layer(from_fn_with_state(Arc::clone(app), find_client_address))
         .layer(from_fn_with_state(Arc::clone(app), headers::secure))
 }

@@ -4,6 +4,7 @@ mod connections;
 mod headers;
 mod layers;
 mod observe;
+mod rates;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

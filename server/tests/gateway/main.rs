@@ -14,6 +14,7 @@ mod many;
 mod people;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod rates;
 mod requests;
 mod routes;
 mod secrecy;

@@ -64,12 +64,24 @@ async fn bar_37_a_body_over_the_limit_is_refused() {
 #[tokio::test]
 async fn every_response_carries_the_security_headers() {
     let fixture = Fixture::start().await;
-    for path in ["/", "/login", "/client/0", "/api/health", "/api/docs", "/api/none", "/x.js"] {
-        let reply = fixture.get(path).send().await.unwrap();
+    let page = fixture.get("/").send().await.unwrap().text().await.unwrap();
+    let asset = page.split('"').find(|text| text.starts_with("/assets/")).map(str::to_owned);
+    let pages = ["/", "/login", "/client/0", "/sign-in/none", "/auth/logout", "/api/docs"];
+    let errors = ["/api/none", "/x.js", "/api/me", "/ws/none", "/open/none"];
+    let got = pages.into_iter().chain(errors).chain(["/api/health"]).chain(asset.as_deref());
+    let posted = ["/", "/api/none", "/api/health", "/api/auth/sign-in"];
+    let requests = got
+        .map(|path| fixture.get(path))
+        .chain(posted.map(|path| fixture.post(path).body("x".repeat(70 * 1024))));
+    for request in requests {
+        let reply = request.send().await.unwrap();
+        let path = reply.url().path();
         let header = |name: &str| reply.headers()[name].to_str().unwrap().to_owned();
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
         assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"));
+        assert_eq!(header("x-frame-options"), "DENY");
+        assert_eq!(header("cross-origin-opener-policy"), "same-origin");
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("referrer-policy"), "no-referrer");
         assert!(header("permissions-policy").contains("camera=()"));
