@@ -112,6 +112,17 @@ mod tests {
         sqlx::query(sql).execute(connection).await.err().map(StoreError::from)
     }
 
+    #[test]
+    fn bar_61_postgresql_tells_a_full_disk_and_an_outage_by_its_states() {
+        assert!(matches!(postgres_kind("53100"), Kind::Full));
+        for outage in ["57P01", "57P03", "57014", "08006", "53300", "40P01", "25006", "28P01"] {
+            assert!(matches!(postgres_kind(outage), Kind::Unavailable), "{outage}");
+        }
+        for fault in ["42P01", "22021", "23502"] {
+            assert!(matches!(postgres_kind(fault), Kind::Failed), "{fault}");
+        }
+    }
+
     #[tokio::test]
     async fn bar_61_a_full_disk_is_told_from_other_faults() {
         let small = SqliteConnectOptions::new().in_memory(true).pragma("max_page_count", "4");
