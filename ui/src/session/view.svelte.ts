@@ -3,6 +3,7 @@ import { api } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import type { Session } from '../api/types';
 import { isLive } from '../lib/catalog.svelte';
+import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
 import { climb, fallOff, type Rung } from '../lib/steps';
 import { t } from '../strings';
@@ -169,7 +170,7 @@ export class SessionView {
     client.onsync = () => this.#synced(client);
     client.getDisplay().onresize = () => this.picture.scale();
     client.onfilesystem = (object, name) => {
-      this.files = new FileSystem(client, object, name);
+      this.files = new FileSystem(object, name, (...elements) => tunnel.sendMessage(...elements));
       object.onundefine = () => (this.files = null);
     };
     client.onfile = (stream, _mimetype, name) => this.transfers.receive(stream, name);
@@ -185,6 +186,8 @@ export class SessionView {
     this.reached = true;
     if (opcode === 'step') this.ladder = climb(this.ladder, args, Date.now());
     else if (opcode === 'bell') this.rings += 1;
+    else if (opcode === 'fault') this.files?.fault(args[1] ?? '', args[2] ?? '', Number(args[3]));
+    else if (opcode === 'notice') notices.say(args[0] ?? '', true);
     else {
       if (opcode === 'error') this.#failure = { message: args[0] ?? '', status: Number(args[1]) };
       if (opcode === 'disconnect') this.#farewell = true;

@@ -1,5 +1,7 @@
 /** A folder's body is an index of what is in it ("Object instructions" in Guacamole's manual). */
 export const FOLDER = 'application/vnd.glyptodon.guacamole.stream-index+json';
+/** An index with sizes and times: the embedded engine's own. */
+export const LISTING = 'application/vnd.fanlight.listing+json';
 
 export interface Entry {
   name: string;
@@ -17,14 +19,21 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'bas
 /** Folders first, then by name, numbers by their value. */
 export const inOrder = (a: Entry, b: Entry): number => Number(b.folder) - Number(a.folder) || collator.compare(a.name, b.name);
 
+/** guacd tells the type alone, the embedded engine more. */
+interface Told {
+  type?: unknown;
+  size?: unknown;
+  modified?: unknown;
+}
+
 function entryOf(path: string, told: unknown): Entry {
-  const { mimetype, size, modified } = (typeof told === 'object' && told !== null ? told : { mimetype: told }) as Record<string, unknown>;
+  const { type, size, modified }: Told = typeof told === 'object' && told !== null ? told : { type: told };
   return {
     name: baseName(path),
     path,
-    folder: mimetype === FOLDER,
+    folder: type === FOLDER || type === 'folder',
     size: typeof size === 'number' ? size : null,
-    modified: typeof modified === 'number' ? new Date(modified * 1000) : null,
+    modified: typeof modified === 'number' ? new Date(modified) : null,
   };
 }
 

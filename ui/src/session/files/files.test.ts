@@ -11,8 +11,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 class Remote {
   acks: [stream: number, code: number][] = [];
   blobs: string[] = [];
-  ended: number[] = [];
-  asked: string[] = [];
+  said: string[] = [];
   readonly files: FileSystem;
   output: OutputStream | null = null;
   #client: Client;
@@ -22,15 +21,13 @@ class Remote {
     this.#client = {
       sendAck: (stream: number, _: string, code: number) => this.acks.push([stream, code]),
       sendBlob: (_: number, data: string) => this.blobs.push(data),
-      endStream: (stream: number) => this.ended.push(stream),
-      requestObjectInputStream: (_: number, name: string) => this.asked.push(name),
     } as unknown as Client;
     this.#object = {
       index: 0,
       onbody: null,
       createOutputStream: () => (this.output = new OutputStream(this.#client, 7)),
     } as unknown as RemoteObject;
-    this.files = new FileSystem(this.#client, this.#object, 'home');
+    this.files = new FileSystem(this.#object, 'home', (...elements) => this.said.push(elements.join()));
   }
 
   body(name: string, mimetype: string): InputStream {
@@ -53,10 +50,10 @@ function memory(): Sink & { bytes: number[]; state: string } {
 
 describe('folders', () => {
   it('are listed in order, with what the engine tells of each', () => {
-    const index = { '/d/b10.txt': 'text/plain', '/d/b9.txt': { mimetype: 'text/plain', size: 12, modified: 1000 }, '/d/z': FOLDER };
+    const index = { '/d/b10.txt': 'text/plain', '/d/b9.txt': { type: 'file', size: 12, modified: 1000 }, '/d/z': FOLDER, '/d/y': { type: 'folder' } };
     const entries = readIndex(JSON.stringify(index));
-    expect(entries.map((entry) => [entry.name, entry.folder, entry.size])).toEqual([['z', true, null], ['b9.txt', false, 12], ['b10.txt', false, null]]);
-    expect(entries[1]?.modified).toEqual(new Date(1_000_000));
+    expect(entries.map((entry) => [entry.name, entry.folder, entry.size])).toEqual([['y', true, null], ['z', true, null], ['b9.txt', false, 12], ['b10.txt', false, null]]);
+    expect(entries[2]?.modified).toEqual(new Date(1000));
   });
 
   it('have paths', () => {
@@ -92,6 +89,22 @@ describe('downloads', () => {
     expect(remote.acks.map(([, code]) => code)).toEqual([0, 0, 0]);
   });
 
+  it('fail with the engine’s words, before and in the midst of them', async () => {
+    const remote = new Remote();
+    const none = remote.files.download('/a', () => Promise.resolve(memory()), watch());
+    remote.files.fault('/a', 'There is no such file.', 0x204);
+    await expect(none).rejects.toThrow('There is no such file.');
+    const sink = memory();
+    const half = remote.files.download('/a', () => Promise.resolve(sink), watch());
+    const stream = remote.body('/a', 'application/octet-stream');
+    await settle();
+    stream.onblob?.(btoa('one'));
+    remote.files.fault('/a', 'The remote side closed the file.', 0x206);
+    stream.onend?.();
+    await expect(half).rejects.toThrow('closed the file');
+    expect(sink.state).toBe('aborted');
+  });
+
   it('are cancelled on both sides', async () => {
     const remote = new Remote();
     const sink = memory();
@@ -123,9 +136,10 @@ describe('uploads', () => {
       ok();
       await settle();
     }
-    await done;
     expect(told).toBe(content.length);
-    expect(remote.ended).toEqual([7]);
+    expect(remote.said).toEqual(['end,7']);
+    ok();
+    await done;
     const sent = remote.blobs.map(atob).join('');
     expect(sent.length).toBe(content.length);
     expect(content.every((byte, i) => sent.charCodeAt(i) === byte)).toBe(true);
@@ -135,8 +149,9 @@ describe('uploads', () => {
     const remote = new Remote();
     const done = remote.files.upload(new File([], 'a'), '/a', watch());
     remote.output?.onack?.(new Status(0, 'OK'));
+    expect(remote.said).toEqual(['end,7']);
+    remote.output?.onack?.(new Status(0, 'OK'));
     await done;
-    expect(remote.ended).toEqual([7]);
   });
 
   it('fail in words', async () => {

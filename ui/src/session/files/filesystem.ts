@@ -1,6 +1,6 @@
-import type { Client, InputStream, Object as RemoteObject, OutputStream, Status } from '@glokon/guacamole-common-js';
+import type { InputStream, Object as RemoteObject, OutputStream, Status } from '@glokon/guacamole-common-js';
 import { t } from '../../strings';
-import { FOLDER, readIndex, type Entry } from './entries';
+import { FOLDER, LISTING, readIndex, type Entry } from './entries';
 import { FileProblem, problemOf } from './problems';
 
 /** guacd says nothing at all of a file that is not there. */
@@ -99,13 +99,20 @@ export function receive(stream: InputStream, sink: Sink, { progress, signal }: W
   });
 }
 
-/** Sends a file into a stream, a window of blobs ahead of what has been acknowledged. */
-export function send(stream: OutputStream, file: Blob, { progress, signal }: Watch): Promise<void> {
+/**
+ * Sends a file into a stream, a window of blobs ahead of what has been acknowledged. Both
+ * engines acknowledge the opening, each blob, and the end, which tells that all is written.
+ * `end` ends the stream without giving its number to another: late answers are its own.
+ */
+export function send(stream: OutputStream, file: Blob, end: () => void, { progress, signal }: Watch): Promise<void> {
   return new Promise((resolve, reject) => {
-    let [read, sent, acknowledged, busy, over] = [0, 0, 0, false, false];
+    let [read, sent, busy, over] = [0, 0, false, false];
+    /** Answers so far; the first is for the opening. */
+    let answers = 0;
+    const blobs = Math.ceil(file.size / BLOB_BYTES);
     const patience = new Patience(SILENCE_MS, () => fail(problemOf(0x0202, '')));
     const cancel = (): void => {
-      stream.sendEnd();
+      end();
       fail(signal.reason);
     };
     function finish(): void {
@@ -121,44 +128,50 @@ export function send(stream: OutputStream, file: Blob, { progress, signal }: Wat
     async function fill(): Promise<void> {
       if (busy || over) return;
       busy = true;
-      while (!over && read < file.size && sent - acknowledged < WINDOW) {
-        const part = file.slice(read, read + BLOB_BYTES * (WINDOW - (sent - acknowledged)));
-        const bytes = new Uint8Array(await part.arrayBuffer());
+      for (let room = WINDOW; !over && sent < blobs && room > 0; room = WINDOW - (sent - (answers - 1))) {
+        const bytes = new Uint8Array(await file.slice(read, read + BLOB_BYTES * room).arrayBuffer());
         for (let i = 0; i < bytes.length && !over; i += BLOB_BYTES, sent += 1) stream.sendBlob(base64Of(bytes.subarray(i, i + BLOB_BYTES)));
         read += bytes.length;
       }
       busy = false;
     }
-    const go = (): void => void fill().catch(() => fail(new FileProblem(t('files.fault.unreadable'))));
-    let opened = false;
     stream.onack = (status) => {
-      patience.again();
       if (status.isError()) return fail(problemOf(status.code, status.message ?? ''));
-      if (opened) acknowledged += 1;
-      opened = true;
-      progress(Math.min(file.size, acknowledged * BLOB_BYTES));
-      if (acknowledged * BLOB_BYTES < file.size) return go();
-      stream.sendEnd();
-      finish();
-      resolve();
+      patience.again();
+      answers += 1;
+      progress(Math.min(file.size, (answers - 1) * BLOB_BYTES));
+      if (answers <= blobs) fill().catch(() => (end(), fail(new FileProblem(t('files.fault.unreadable')))));
+      else if (answers === blobs + 1) end();
+      else {
+        finish();
+        resolve();
+      }
     };
     if (signal.aborted) cancel();
     else signal.addEventListener('abort', cancel);
   });
 }
 
-type Waiting = (stream: InputStream | null, mimetype: string) => void;
+/** Who waits for the body of a path, and who is reading it. */
+interface Getter {
+  body: (stream: InputStream, mimetype: string) => void;
+  fail: (problem: unknown) => void;
+}
+
+/** Sends an instruction as it is: what the library has no words for. */
+export type Say = (...elements: (string | number)[]) => void;
 
 /** The files that a session offers beside its screen: a Guacamole object. */
 export class FileSystem {
   readonly name: string;
-  #client: Client;
+  #say: Say;
   #object: RemoteObject;
-  #waiting = new Map<string, Waiting[]>();
+  #waiting = new Map<string, Getter[]>();
+  #reading = new Map<string, Set<(problem: unknown) => void>>();
 
-  constructor(client: Client, object: RemoteObject, name: string) {
+  constructor(object: RemoteObject, name: string, say: Say) {
     this.name = name;
-    this.#client = client;
+    this.#say = say;
     this.#object = object;
     // The library hands the name over too; its types do not say so.
     object.onbody = ((stream: InputStream, mimetype: string, path: string) => this.#body(stream, mimetype, path)) as typeof object.onbody;
@@ -166,34 +179,54 @@ export class FileSystem {
 
   #body(stream: InputStream, mimetype: string, path: string): void {
     const next = this.#waiting.get(path)?.shift();
-    if (next) next(stream, mimetype);
+    if (next) next.body(stream, mimetype);
     else stream.sendAck('Not wanted any more', RESOURCE_CLOSED as Status.Code);
   }
 
-  #get(path: string, signal?: AbortSignal): Promise<{ stream: InputStream; mimetype: string }> {
+  /** The engine says that a path cannot be had, or not to its end (`fault`). */
+  fault(path: string, message: string, status: number): void {
+    const problem = problemOf(status, message);
+    const reading = this.#reading.get(path);
+    if (reading && reading.size > 0) for (const fail of reading) fail(problem);
+    else this.#waiting.get(path)?.shift()?.fail(problem);
+  }
+
+  #get(path: string, signal: AbortSignal): Promise<{ stream: InputStream; mimetype: string }> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(path) ?? [];
       this.#waiting.set(path, waiting);
-      const give = (reason: unknown): void => {
+      const stop = (): void => {
         clearTimeout(timer);
-        waiting.splice(waiting.indexOf(next), 1);
-        reject(reason);
+        signal.removeEventListener('abort', cancel);
+        if (waiting.includes(getter)) waiting.splice(waiting.indexOf(getter), 1);
       };
-      const next: Waiting = (stream, mimetype) => {
-        clearTimeout(timer);
-        if (stream) resolve({ stream, mimetype });
-      };
-      const timer = setTimeout(() => give(new FileProblem(t('files.fault.silent'))), ANSWER_WITHIN_MS);
-      waiting.push(next);
-      signal?.addEventListener('abort', () => give(signal.reason), { once: true });
-      this.#client.requestObjectInputStream(this.#object.index, path);
+      const fail = (problem: unknown): void => (stop(), reject(problem));
+      const cancel = (): void => fail(signal.reason);
+      const getter: Getter = { body: (stream, mimetype) => (stop(), resolve({ stream, mimetype })), fail };
+      const timer = setTimeout(() => fail(new FileProblem(t('files.fault.silent'))), ANSWER_WITHIN_MS);
+      signal.addEventListener('abort', cancel);
+      waiting.push(getter);
+      this.#say('get', this.#object.index, path, LISTING);
     });
+  }
+
+  /** Reads a body to its end, unless the engine says meanwhile that it fails. */
+  async #read(path: string, stream: InputStream, sink: Sink, { progress, signal }: Watch): Promise<void> {
+    const broken = new AbortController();
+    const fail = (problem: unknown): void => broken.abort(problem);
+    const reading = this.#reading.get(path) ?? new Set();
+    this.#reading.set(path, reading.add(fail));
+    try {
+      await receive(stream, sink, { progress, signal: AbortSignal.any([signal, broken.signal]) });
+    } finally {
+      reading.delete(fail);
+    }
   }
 
   /** What is in a folder. Throws a `FileProblem`. */
   async list(path: string, signal: AbortSignal): Promise<Entry[]> {
     const { stream, mimetype } = await this.#get(path, signal);
-    if (mimetype !== FOLDER) {
+    if (mimetype !== FOLDER && mimetype !== LISTING) {
       stream.sendAck('Not a folder', RESOURCE_CLOSED as Status.Code);
       throw new FileProblem(t('files.fault.nofolder'));
     }
@@ -204,7 +237,7 @@ export class FileSystem {
       close: () => Promise.resolve(),
       abort: () => Promise.resolve(),
     };
-    await receive(stream, sink, { progress: () => {}, signal });
+    await this.#read(path, stream, sink, { progress: () => {}, signal });
     try {
       return readIndex(json);
     } catch {
@@ -215,10 +248,11 @@ export class FileSystem {
   /** Fetches a file into the sink that `open` makes once there is something to fetch. */
   async download(path: string, open: () => Promise<Sink>, watch: Watch): Promise<void> {
     const { stream } = await this.#get(path, watch.signal);
-    await receive(stream, await open(), watch);
+    await this.#read(path, stream, await open(), watch);
   }
 
   upload(file: File, path: string, watch: Watch): Promise<void> {
-    return send(this.#object.createOutputStream('application/octet-stream', path), file, watch);
+    const stream = this.#object.createOutputStream('application/octet-stream', path);
+    return send(stream, file, () => this.#say('end', stream.index), watch);
   }
 }
