@@ -33,6 +33,20 @@ const methods = {
   allow: ({ permissions, origin }) => context.grantPermissions(permissions, { origin }),
   resize: ({ width, height }) => page.setViewportSize({ width, height }),
   click: ({ selector }) => page.click(selector),
+  choose: ({ selector, files }) => page.setInputFiles(selector, files),
+  download: async ({ selector, path }) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)])
+    await download.saveAs(path)
+    return download.suggestedFilename()
+  },
+  click_for_page: async ({ at, key }) => {
+    await page.keyboard.down(key)
+    const [opened] = await Promise.all([context.waitForEvent('page'), page.mouse.click(...at)])
+    await page.keyboard.up(key)
+    const url = opened.url()
+    await opened.close()
+    return url
+  },
   fill: ({ selector, text }) => page.fill(selector, text),
   type: ({ text }) => page.keyboard.type(text, { delay: 5 }),
   press: ({ key }) => page.keyboard.press(key),

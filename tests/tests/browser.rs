@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "browser/session_page.rs"]
+mod session_page;
+
 use std::fs;
 use std::time::{Duration, Instant};
 

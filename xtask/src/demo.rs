@@ -66,6 +66,7 @@ fn sshd_config(folder: &Path, port: u16) -> String {
          PermitRootLogin prohibit-password\n\
          PrintMotd no\n\
          SetEnv LANG=C.UTF-8\n\
+         Subsystem sftp internal-sftp\n\
          PrintLastLog no\n"
     )
 }

@@ -94,6 +94,7 @@ fn configuration(folder: &Path, port: u16, demo: &Demo) -> String {
          hostname = \"127.0.0.1\"\n\
          port = {ssh_port}\n\
          username = \"{username}\"\n\
+         enable_drive = true\n\
          private_key = '''\n{key}'''\n",
         data = folder.join("data").display(),
         ssh_port = demo.port,

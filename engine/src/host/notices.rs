@@ -1,5 +1,5 @@
 use bytes::BytesMut;
-use fanlight_core::{Files, SessionError};
+use fanlight_core::{FileRights, Files, SessionError};
 
 use super::stage::{Board, Offer};
 use crate::wire::Writer;
@@ -74,12 +74,23 @@ impl KnownFiles {
         match &offer.files {
             Files::Offered(files) => {
                 self.object = i64::try_from(offer.number).ok();
-                Writer::new(out, "filesystem").int(offer.number.cast_signed()).str(files.name());
+                let writer = Writer::new(out, "filesystem").int(offer.number.cast_signed());
+                drop(writer.str(files.name()).str(rights(files.rights())));
             }
             // Ours, as above.
             Files::Missing(why) if !why.is_empty() => drop(Writer::new(out, "notice").str(why)),
             Files::Missing(_) => {}
         }
+    }
+}
+
+/// Ours again: guacd leaves viewers to try.
+const fn rights(rights: FileRights) -> &'static str {
+    match (rights.download, rights.upload) {
+        (true, true) => "download upload",
+        (true, false) => "download",
+        (false, true) => "upload",
+        (false, false) => "",
     }
 }
 

@@ -69,6 +69,8 @@ export class SessionView {
   #client: Client | null = null;
   #failure: { message: string; status: number } | null = null;
   #farewell = false;
+  /** What may be done with files, told just before they are offered. */
+  #rights: string | undefined;
   #leaving = false;
   #disposed = false;
   #lostAt = 0;
@@ -170,7 +172,7 @@ export class SessionView {
     client.onsync = () => this.#synced(client);
     client.getDisplay().onresize = () => this.picture.scale();
     client.onfilesystem = (object, name) => {
-      this.files = new FileSystem(object, name, (...elements) => tunnel.sendMessage(...elements));
+      this.files = new FileSystem(object, name, this.#rights, (...elements) => tunnel.sendMessage(...elements));
       object.onundefine = () => (this.files = null);
     };
     client.onfile = (stream, _mimetype, name) => this.transfers.receive(stream, name);
@@ -191,6 +193,7 @@ export class SessionView {
     else {
       if (opcode === 'error') this.#failure = { message: args[0] ?? '', status: Number(args[1]) };
       if (opcode === 'disconnect') this.#farewell = true;
+      if (opcode === 'filesystem') this.#rights = args[2];
       return false;
     }
     return true;

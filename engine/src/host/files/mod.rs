@@ -15,6 +15,7 @@
 //!
 //! Beyond guacd, and ignored by clients that do not know it:
 //!
+//! - `filesystem` has a third argument: which of `download` and `upload` are allowed.
 //! - `get` with a third argument, the mimetype [`LISTING`], asks for folders as JSON that
 //!   maps paths to `{"type": "folder" | "file", "size": bytes?, "modified": ms since 1970?}`.
 //!   guacd ignores the argument: the mimetype of the `body` tells which form it is.

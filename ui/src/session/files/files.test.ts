@@ -27,7 +27,7 @@ class Remote {
       onbody: null,
       createOutputStream: () => (this.output = new OutputStream(this.#client, 7)),
     } as unknown as RemoteObject;
-    this.files = new FileSystem(this.#object, 'home', (...elements) => this.said.push(elements.join()));
+    this.files = new FileSystem(this.#object, 'home', undefined, (...elements) => this.said.push(elements.join()));
   }
 
   body(name: string, mimetype: string): InputStream {

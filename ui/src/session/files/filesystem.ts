@@ -164,13 +164,18 @@ export type Say = (...elements: (string | number)[]) => void;
 /** The files that a session offers beside its screen: a Guacamole object. */
 export class FileSystem {
   readonly name: string;
+  readonly mayDownload: boolean;
+  readonly mayUpload: boolean;
   #say: Say;
   #object: RemoteObject;
   #waiting = new Map<string, Getter[]>();
   #reading = new Map<string, Set<(problem: unknown) => void>>();
 
-  constructor(object: RemoteObject, name: string, say: Say) {
+  /** `rights`: which of `download` and `upload` are allowed; guacd does not tell. */
+  constructor(object: RemoteObject, name: string, rights: string | undefined, say: Say) {
     this.name = name;
+    this.mayDownload = rights?.includes('download') ?? true;
+    this.mayUpload = rights?.includes('upload') ?? true;
     this.#say = say;
     this.#object = object;
     // The library hands the name over too; its types do not say so.
