@@ -76,7 +76,7 @@ async fn up_and_down(stand: &Stand, folder: &Path) -> Result<()> {
     let (browser, home) = (&stand.browser, stand.sshd.home());
     browser.press("Control+Alt+Shift").await?;
     stand.click("[data-testid=toolbar] [aria-label=Files]").await?;
-    stand.click("[aria-label='Open folder Ein Ordner']").await?;
+    stand.click("[data-testid=files-list] [title='Ein Ordner']").await?;
     browser.wait_for("[data-testid=files-empty]").await?;
     let sent = folder.join("Bild für später.bin");
     fs::write(&sent, content(300_001))?;
@@ -85,7 +85,7 @@ async fn up_and_down(stand: &Stand, folder: &Path) -> Result<()> {
     browser.wait_for("[data-testid=transfers] li[data-state=done]").await?;
     let arrived = fs::read(home.join("Ein Ordner/Bild für später.bin"))?;
     ensure!(arrived == content(300_001), "{} bytes arrived", arrived.len());
-    let entry = "[aria-label='Download Bild für später.bin']";
+    let entry = "[data-testid=files-list] [title='Bild für später.bin']";
     browser.wait_for(entry).await?;
     browser.screenshot(&screenshots()?.join("files.png")).await?;
     let fetched = folder.join("fetched");
@@ -101,6 +101,7 @@ async fn a_terminals_tools_do_what_they_say() {
     let reader = TerminalReader::learn(&stand.screen(), &stand.sshd).await.unwrap();
     scrolls_and_searches(&stand, &reader).await.unwrap();
     asks_before_several_lines(&stand, &reader).await.unwrap();
+    opens_links_and_reads_aloud(&stand, &reader).await.unwrap();
     takes_keys_of_a_phone(&stand).await.unwrap();
     changes_the_size_of_letters(&stand).await.unwrap();
     stand.browser.close().await.unwrap();
@@ -146,6 +147,24 @@ async fn asks_before_several_lines(stand: &Stand, reader: &TerminalReader) -> Re
     browser.press("Control+Shift+V").await?;
     stand.click("[data-testid=paste-yes]").await?;
     reader.wait_for(&screen, |row| row == "two-42").await
+}
+
+async fn opens_links_and_reads_aloud(stand: &Stand, reader: &TerminalReader) -> Result<()> {
+    let (browser, screen) = (&stand.browser, stand.screen());
+    screen.type_text("clear; echo 'http://127.0.0.1:9/a-link'\n").await?;
+    let is_link = |row: &str| row == "http://127.0.0.1:9/a-link";
+    reader.wait_for(&screen, is_link).await?;
+    let row = reader.read_now(&screen).await?.iter().position(|row| is_link(row));
+    let at = reader.point(row.context("gone again")?, 12);
+    let opened = browser.call("click_for_page", json!({ "at": at, "key": "Control" })).await?;
+    ensure!(opened.as_str().is_some_and(is_link), "it opened {opened}");
+    browser.evaluate("document.querySelector('[data-testid=screen-text-switch]').click()").await?;
+    let text = "document.querySelector('[data-testid=screen-text]')?.textContent";
+    browser.wait_until(&format!("{text}?.includes('127.0.0.1:9/a-link')")).await?;
+    browser.evaluate("document.querySelector('[data-testid=keyboard]').focus()").await?;
+    screen.type_text("echo read-$((40+2))-aloud\n").await?;
+    browser.wait_until(&format!("{text}?.includes('read-42-aloud')")).await?;
+    browser.wait_until("document.querySelector('[role=log]').textContent.includes('read-42-aloud')").await
 }
 
 /// At 390 pixels there is a row of keys, and Ctrl stays down for the next one.

@@ -66,9 +66,8 @@ export class FolderView {
     this.#transfers.onuploaded = () => {};
   }
 
-  open(entry: Entry): void {
-    if (entry.folder) void this.go(entry.path);
-    else this.#transfers.download(this.#files, entry);
+  download(entry: Entry): void {
+    this.#transfers.download(this.#files, entry);
   }
 
   /** Uploads files here, and asks first where names are taken. */
