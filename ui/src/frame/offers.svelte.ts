@@ -10,6 +10,7 @@ import { preferences, type Theme } from '../lib/preferences.svelte';
 import { connectTarget } from '../lib/quick';
 import { recents } from '../lib/recent';
 import { router } from '../lib/router.svelte';
+import { markSignedOut, SIGN_OUT } from '../lib/sign-out';
 import { t } from '../strings';
 
 function adHoc(text: string): Offer[] {
@@ -86,7 +87,10 @@ function actions(help: () => void): Offer[] {
     ...placesFor(account).map((place) => action(t(place.label), (tab) => visit(place.href, tab))),
     theme('system'), theme('light'), theme('dark'),
     action(t('nav.help'), help),
-    action(t('nav.signout'), () => location.assign('/auth/logout')),
+    action(t('nav.signout'), () => {
+      markSignedOut();
+      location.assign(SIGN_OUT);
+    }),
   ];
 }
 

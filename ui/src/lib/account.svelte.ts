@@ -12,6 +12,8 @@ class Account {
   status = $state.raw<AuthStatus | null>(null);
   state = $state<'asking' | 'in' | 'out' | 'unreachable'>('asking');
   problem = $state('');
+  /** Whether somebody was here until the gateway no longer knew them. */
+  ended = $state(false);
 
   constructor() {
     onSignedOut(() => this.#forget());
@@ -33,6 +35,7 @@ class Account {
       applyAccent(this.status.accent ?? null);
       this.me = await api.me();
       this.state = 'in';
+      this.ended = false;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.#forget();
       else {
@@ -43,6 +46,7 @@ class Account {
   }
 
   #forget(): void {
+    this.ended ||= this.me !== null;
     this.me = null;
     this.state = 'out';
     for (const list of [drivers, presets, sessions]) list.clear();

@@ -42,7 +42,7 @@ export class AuditList implements Loading<AuditEvent[]> {
   async #first(): Promise<AuditEvent[]> {
     const page = await access.audit(this.#filter, PAGE);
     this.#older = [];
-    this.#next = page.next;
+    this.#next = page.next ?? null;
     this.moreProblem = null;
     return page.items;
   }
@@ -57,7 +57,7 @@ export class AuditList implements Loading<AuditEvent[]> {
       const page = await access.audit(this.#filter, PAGE, before);
       if (this.#next !== before) return;
       this.#older = [...this.#older, ...page.items];
-      this.#next = page.next;
+      this.#next = page.next ?? null;
       this.moreProblem = null;
     } catch (error) {
       this.moreProblem = messageOf(error);
