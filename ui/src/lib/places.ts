@@ -19,7 +19,7 @@ export interface Place {
 /** Every place, in the order of the rail. */
 const PLACES: readonly Place[] = [
   { page: 'start', href: '/', icon: 'connections', label: 'nav.connections' },
-  { page: 'sessions', href: '/sessions', icon: 'sessions', label: 'nav.sessions' },
+  { page: 'sessions', href: '/sessions', icon: 'sessions', label: 'nav.sessions', least: 'operator' },
   { page: 'activity', href: pathOfPage('activity'), icon: 'activity', label: 'nav.activity', least: 'admin' },
   { page: 'settings', href: '/settings', icon: 'settings', label: 'nav.settings', within: 'settings', tab: 'tabs.general' },
   { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },

@@ -59,6 +59,7 @@ export const en = {
   'start.live.other': '{n} live sessions',
   'start.quick': 'Quick connect',
   'start.quick.protocol': 'Protocol',
+  'start.viewer': 'Your role is Viewer: it opens no machines. Ask an administrator for another role.',
   'start.quick.none': 'No protocol is switched on in this gateway. An administrator can enable drivers in the configuration.',
   'start.quick.forbidden': 'Your role ({role}) opens ready-made targets only.',
   'start.opening': 'Opening',
@@ -155,7 +156,7 @@ export const en = {
   'tabs.groups': 'Group mappings',
   'tabs.tokens': 'All tokens',
 
-  'forbidden.title': 'This page is for administrators',
+  'forbidden.title': 'Your role may not see this page',
   'forbidden.text': 'Your role is {role}. Ask an administrator if you need what is here.',
 
   'users.title': 'Users',
