@@ -164,7 +164,9 @@ async fn opens_links_and_reads_aloud(stand: &Stand, reader: &TerminalReader) -> 
     browser.evaluate("document.querySelector('[data-testid=keyboard]').focus()").await?;
     screen.type_text("echo read-$((40+2))-aloud\n").await?;
     browser.wait_until(&format!("{text}?.includes('read-42-aloud')")).await?;
-    browser.wait_until("document.querySelector('[role=log]').textContent.includes('read-42-aloud')").await
+    browser
+        .wait_until("document.querySelector('[role=log]').textContent.includes('read-42-aloud')")
+        .await
 }
 
 /// At 390 pixels there is a row of keys, and Ctrl stays down for the next one.
