@@ -30,6 +30,7 @@ fn link_drivers(manifest: &Path) -> Result<String, Box<dyn Error>> {
             names.push(id.to_owned());
         }
     }
+    names.sort();
     writeln!(code, "/// Ids of the driver crates in the manifest.")?;
     writeln!(code, "#[cfg(test)]\nconst IN_MANIFEST: &[&str] = &{names:?};")?;
     Ok(code)
