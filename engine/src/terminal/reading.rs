@@ -1,11 +1,12 @@
 use std::time::Duration;
 
+use alacritty_terminal::term::cell::{Cell, Flags};
 use fanlight_core::{Canvas, ViewerId};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::history::is_right_half;
 use super::live::SCREEN_TEXT;
-use super::selection::push_text;
 use super::state::State;
 
 /// Changes of the text are told this far apart, or a screen reader would never finish.
@@ -29,13 +30,7 @@ enum News<'a> {
 impl State {
     /// The rows that viewers see, as text.
     pub(super) fn visible_text(&self) -> Vec<String> {
-        self.window_rows()
-            .map(|number| {
-                let (row, mut text) = (self.row(number), String::new());
-                push_text(&row, 0..row.len(), &mut text);
-                text
-            })
-            .collect()
+        self.window_rows().map(|number| as_seen(&self.row(number))).collect()
     }
 
     /// Takes a viewer's wish to be told the text of the screen.
@@ -46,6 +41,18 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// The text of a row, each character where it is seen: what a tab left is blank.
+fn as_seen(row: &[Cell]) -> String {
+    let mut text = String::with_capacity(row.len());
+    for cell in row.iter().filter(|cell| !is_right_half(cell)) {
+        let hidden = cell.c == '\t' || cell.flags.contains(Flags::HIDDEN);
+        text.push(if hidden { ' ' } else { cell.c });
+        text.extend(cell.zerowidth().into_iter().flatten());
+    }
+    text.truncate(text.trim_end_matches(' ').len());
+    text
 }
 
 impl Reading {

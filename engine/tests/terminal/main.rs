@@ -10,5 +10,6 @@ mod random;
 mod reports;
 mod rest;
 mod search;
+mod selection;
 mod support;
 mod torture;
