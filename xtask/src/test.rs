@@ -13,7 +13,7 @@ use crate::{openapi, ui};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("what the tests need is installed", install),
     ("front end: tools", ui::install),
     ("front end: types and components", || ui::npm("ui", &["run", "check"])),
@@ -25,6 +25,7 @@ const STEPS: [Step; 13] = [
     ("build", || cargo(&["build", "--workspace", "--all-targets"])),
     ("API description", openapi::check),
     ("browser driver", || ui::npm_ci("tests/browser")),
+    ("OpenID provider", || ui::npm_ci("tests/oidc")),
     ("tests", tests),
     ("documentation examples", || cargo(&["test", "--quiet", "--workspace", "--doc"])),
 ];

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::App;
 use crate::api::ApiError;
+use crate::audit::{Action, Event};
 use crate::store::{ApiKey, SignIn, SignInHolder, Store, StoreError, User, UserToken};
 
 const WRONG_ADDRESS: &str = "This API key may not be used from your address.";
@@ -155,7 +156,7 @@ async fn behind_secret(
     refuse_braked(app, client)?;
     let hash = hash_token(secret);
     let found = if secret.starts_with(USER_TOKEN_PREFIX) {
-        behind_token(app, &hash).await?
+        behind_token(app, &hash, client).await?
     } else {
         live_key(app.store.api_key_by_hash(&hash).await?)
     };
@@ -165,13 +166,22 @@ async fn behind_secret(
     Ok(found)
 }
 
-async fn behind_token(app: &App, hash: &str) -> Result<Option<Found>, ApiError> {
+async fn behind_token(
+    app: &App,
+    hash: &str,
+    client: ClientAddress,
+) -> Result<Option<Found>, ApiError> {
     let Some((token, user)) = app.store.user_token_by_hash(hash).await? else { return Ok(None) };
-    let found = of_token(&token, user);
-    if found.is_some() {
-        app.token_uses.note(&token, OffsetDateTime::now_utc());
-    }
-    Ok(found)
+    let now = OffsetDateTime::now_utc();
+    let Some(why) = token.fault(now).or(user.disabled_at.map(|_| "the user is disabled")) else {
+        app.token_uses.note(&token, now);
+        return Ok(of_token(&token, user));
+    };
+    let event = Event::new(Action::TokenRefused).from(client.ip);
+    let event = event.by_name(&Identity::subject_of_user(user.id), &user.name);
+    let event = event.about("token", token.id, &token.name).concerning(user.email.as_deref());
+    app.audit.refused(event.detail("why", why)).await;
+    Ok(None)
 }
 
 /// Whom a browser acts as. A cookie that is over does not count as a failure: several open
@@ -193,7 +203,7 @@ fn of_sign_in(sign_in: SignIn) -> Option<Found> {
 }
 
 fn of_token(token: &UserToken, user: User) -> Option<Found> {
-    if !token.is_live(OffsetDateTime::now_utc()) {
+    if token.fault(OffsetDateTime::now_utc()).is_some() {
         return None;
     }
     let mut found = of_user(user, AuthType::Token, Credential::UserToken(token.id))?;

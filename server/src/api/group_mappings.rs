@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
-use crate::access::Role;
+use crate::access::{ClientAddress, Identity, Role};
+use crate::audit::{Action, Event};
 use crate::store::{GroupMapping, StoreError};
 
 const LONGEST_GROUP: usize = 256;
@@ -64,11 +65,14 @@ pub(super) async fn list(
         (status = 409, description = "The group is mapped already.")))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiJson(new): ApiJson<NewGroupMapping>,
 ) -> Result<(StatusCode, Json<GroupMappingView>), ApiError> {
     check(&new)?;
     let mapping = app.store.add_group_mapping(&new.oidc_group, new.role).await;
     let mapping = mapping.map_err(already_mapped)?;
+    app.audit.record(tell(Action::MappingCreate, &identity, client, &mapping)).await?;
     Ok((StatusCode::CREATED, Json(mapping.into())))
 }
 
@@ -81,12 +85,15 @@ pub(super) async fn create(
         (status = 409, description = "The group is mapped already.")))]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<i64>,
     ApiJson(new): ApiJson<NewGroupMapping>,
 ) -> Result<Json<GroupMappingView>, ApiError> {
     check(&new)?;
     let mapping = app.store.update_group_mapping(id, &new.oidc_group, new.role).await;
     let mapping = mapping.map_err(already_mapped)?.ok_or_else(no_such_mapping)?;
+    app.audit.record(tell(Action::MappingUpdate, &identity, client, &mapping)).await?;
     Ok(Json(mapping.into()))
 }
 
@@ -97,10 +104,18 @@ pub(super) async fn update(
         (status = 404, description = "There is no such mapping.")))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<i64>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.delete_group_mapping(id).await?.ok_or_else(no_such_mapping)?;
+    let mapping = app.store.delete_group_mapping(id).await?.ok_or_else(no_such_mapping)?;
+    app.audit.record(tell(Action::MappingDelete, &identity, client, &mapping)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn tell(action: Action, who: &Identity, client: ClientAddress, mapping: &GroupMapping) -> Event {
+    let event = Event::new(action).by(who).from(client.ip);
+    event.about("mapping", mapping.id, &mapping.oidc_group).detail("role", mapping.role.name())
 }
 
 fn check(new: &NewGroupMapping) -> Result<(), ApiError> {

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::users::find_user;
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
-use crate::access::{Credential, Identity, NewToken, Role};
+use crate::access::{ClientAddress, Credential, Identity, NewToken, Role};
+use crate::audit::{Action, Event};
 use crate::store::{NewUserToken, StoreError, User, UserToken};
 
 const LONGEST_NAME: usize = 100;
@@ -133,10 +134,11 @@ impl From<(UserToken, User)> for UserTokenView {
 pub(super) async fn create_own(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiJson(request): ApiJson<TokenRequest>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let user = app.store.user(user_of(&identity)?).await?.ok_or_else(ApiError::unauthenticated)?;
-    make(&app, &identity, &user, request).await
+    make(&app, (&identity, client), &user, request).await
 }
 
 /// Lists the caller's tokens, without their secrets.
@@ -158,10 +160,11 @@ pub(super) async fn list_own(
 pub(super) async fn revoke_own(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<i64>,
 ) -> Result<StatusCode, ApiError> {
     let user = user_of(&identity)?;
-    revoke(&app, id, Some(user)).await
+    revoke(&app, (&identity, client), id, Some(user)).await
 }
 
 /// Makes a token for any user.
@@ -174,11 +177,12 @@ pub(super) async fn revoke_own(
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     identity: Identity,
+    client: ClientAddress,
     ApiJson(request): ApiJson<UserTokenRequest>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
     let UserTokenRequest { email, name, max_role, expires_at } = request;
     let user = find_user(&app, &email).await?;
-    make(&app, &identity, &user, TokenRequest { name, max_role, expires_at }).await
+    make(&app, (&identity, client), &user, TokenRequest { name, max_role, expires_at }).await
 }
 
 /// Lists the tokens of all users, without their secrets.
@@ -198,9 +202,11 @@ pub(super) async fn list(
         (status = 404, description = "There is no such live token.")))]
 pub(super) async fn revoke_any(
     State(app): State<Arc<App>>,
+    identity: Identity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<i64>,
 ) -> Result<StatusCode, ApiError> {
-    revoke(&app, id, None).await
+    revoke(&app, (&identity, client), id, None).await
 }
 
 fn user_of(identity: &Identity) -> Result<Uuid, ApiError> {
@@ -210,7 +216,7 @@ fn user_of(identity: &Identity) -> Result<Uuid, ApiError> {
 
 async fn make(
     app: &App,
-    maker: &Identity,
+    (maker, client): (&Identity, ClientAddress),
     user: &User,
     request: TokenRequest,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
@@ -231,6 +237,9 @@ async fn make(
         }
         other => other.into(),
     })?;
+    let event = tell(Action::TokenCreate, (maker, client), &kept, user.email.as_deref());
+    let event = event.detail("max_role", kept.max_role.map_or("any", Role::name));
+    app.audit.record(event).await?;
     let UserToken { id, name, max_role, expires_at, .. } = kept;
     let token = token.secret.expose().clone();
     Ok((StatusCode::CREATED, Json(CreatedToken { id, name, token, max_role, expires_at })))
@@ -281,10 +290,30 @@ fn read_end(text: &str) -> Result<OffsetDateTime, FieldError> {
     Ok(end.to_offset(time::UtcOffset::UTC))
 }
 
-async fn revoke(app: &App, id: i64, user: Option<Uuid>) -> Result<StatusCode, ApiError> {
-    if app.store.revoke_user_token(id, user).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found("There is no such live token."))
+async fn revoke(
+    app: &App,
+    by: (&Identity, ClientAddress),
+    id: i64,
+    user: Option<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    let revoked = app.store.revoke_user_token(id, user).await?;
+    for token in &revoked {
+        let owner = app.store.user(token.user_id).await?;
+        let email = owner.as_ref().and_then(|user| user.email.as_deref());
+        app.audit.record(tell(Action::TokenRevoke, by, token, email)).await?;
     }
+    if revoked.is_empty() {
+        return Err(ApiError::not_found("There is no such live token."));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn tell(
+    action: Action,
+    (who, client): (&Identity, ClientAddress),
+    token: &UserToken,
+    email: Option<&str>,
+) -> Event {
+    let event = Event::new(action).by(who).from(client.ip);
+    event.about("token", token.id, &token.name).concerning(email)
 }

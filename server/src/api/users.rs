@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
-use crate::access::Role;
+use crate::access::{ClientAddress, Identity, Role};
+use crate::audit::{Action, Event};
 use crate::store::{RoleSource, User};
 
 /// Somebody who signs in by OpenID Connect.
@@ -87,6 +88,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<UserVie
             would be left who may manage Fanlight.")))]
 pub(super) async fn set_role(
     State(app): State<Arc<App>>,
+    admin: Admin,
     ApiPath(who): ApiPath<String>,
     ApiJson(new): ApiJson<NewRole>,
 ) -> Result<Json<UserView>, ApiError> {
@@ -94,8 +96,10 @@ pub(super) async fn set_role(
     if new.role != Role::Admin {
         keep_an_admin(&app, &user).await?;
     }
-    let changed = app.store.set_user_role(user.id, new.role).await?;
-    changed.map(|user| Json(user.into())).ok_or_else(no_such_user)
+    let changed = app.store.set_user_role(user.id, new.role).await?.ok_or_else(no_such_user)?;
+    let event = admin.event(Action::UserRole, &changed).detail("role", new.role.name());
+    app.audit.record(event.detail("before", user.role.name())).await?;
+    Ok(Json(changed.into()))
 }
 
 /// Removes a user: signed out everywhere, tokens revoked, sessions ended within 5 seconds.
@@ -108,6 +112,7 @@ pub(super) async fn set_role(
             would be left who may manage Fanlight.")))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    admin: Admin,
     ApiPath(who): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     let user = find_user(&app, &who).await?;
@@ -115,6 +120,7 @@ pub(super) async fn delete(
     if !app.store.delete_user(user.id).await? {
         return Err(no_such_user());
     }
+    app.audit.record(admin.event(Action::UserDelete, &user)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -128,12 +134,14 @@ pub(super) async fn delete(
             would be left who may manage Fanlight.")))]
 pub(super) async fn disable(
     State(app): State<Arc<App>>,
+    admin: Admin,
     ApiPath(who): ApiPath<String>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = find_user(&app, &who).await?;
     keep_an_admin(&app, &user).await?;
     let disabled = app.store.set_user_disabled(user.id, true).await?.ok_or_else(no_such_user)?;
     app.store.delete_sign_ins_of(user.id).await?;
+    app.audit.record(admin.event(Action::UserDisable, &user)).await?;
     Ok(Json(disabled.into()))
 }
 
@@ -145,11 +153,13 @@ pub(super) async fn disable(
         (status = 409, description = "Several users have the address: give the id.")))]
 pub(super) async fn enable(
     State(app): State<Arc<App>>,
+    admin: Admin,
     ApiPath(who): ApiPath<String>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = find_user(&app, &who).await?;
-    let enabled = app.store.set_user_disabled(user.id, false).await?;
-    enabled.map(|user| Json(user.into())).ok_or_else(no_such_user)
+    let enabled = app.store.set_user_disabled(user.id, false).await?.ok_or_else(no_such_user)?;
+    app.audit.record(admin.event(Action::UserEnable, &user)).await?;
+    Ok(Json(enabled.into()))
 }
 
 /// Signs a user out of every browser; their sockets are closed within 5 seconds. Tokens
@@ -161,11 +171,27 @@ pub(super) async fn enable(
         (status = 409, description = "Several users have the address: give the id.")))]
 pub(super) async fn log_out_everywhere(
     State(app): State<Arc<App>>,
+    admin: Admin,
     ApiPath(who): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     let user = find_user(&app, &who).await?;
-    app.store.delete_sign_ins_of(user.id).await?;
+    let ended = app.store.delete_sign_ins_of(user.id).await?;
+    app.audit.record(admin.event(Action::UserSignOut, &user).detail("browsers", ended)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The one who changes users, for the audit log.
+#[derive(FromRequestParts)]
+pub(super) struct Admin {
+    identity: Identity,
+    client: ClientAddress,
+}
+
+impl Admin {
+    fn event(&self, action: Action, user: &User) -> Event {
+        let event = Event::new(action).by(&self.identity).from(self.client.ip);
+        event.about("user", user.id, &user.name).concerning(user.email.as_deref())
+    }
 }
 
 /// The user with that id or e-mail address.

@@ -28,9 +28,12 @@ pub struct UserToken {
 }
 
 impl UserToken {
-    /// Whether it is good at `now`, as far as it is about the token itself.
-    pub fn is_live(&self, now: OffsetDateTime) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    /// Why the token itself is not good at `now`; `None` if it is.
+    pub fn fault(&self, now: OffsetDateTime) -> Option<&'static str> {
+        if self.revoked_at.is_some() {
+            return Some("it is revoked");
+        }
+        self.expires_at.filter(|end| *end <= now).map(|_| "it has expired")
     }
 }
 
@@ -176,28 +179,32 @@ impl Store {
     }
 
     /// Revokes a token, of that user if one is given, and those that were made with it.
-    /// Tells whether there was a live one.
+    /// Returns them; none where there was no live one.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn revoke_user_token(&self, id: i64, user: Option<Uuid>) -> Result<bool, StoreError> {
-        let user = user.map(|id| id.to_string());
-        let done = sqlx::query(
-            "WITH RECURSIVE family (id) AS (
-                 SELECT id FROM user_tokens
-                 WHERE id = $1 AND revoked_at IS NULL AND user_id = COALESCE(CAST($2 AS TEXT), user_id)
-                 UNION
-                 SELECT child.id FROM user_tokens child JOIN family ON child.parent_id = family.id
-             )
-             UPDATE user_tokens SET revoked_at = $3
-             WHERE revoked_at IS NULL AND id IN (SELECT id FROM family)",
-        )
+    pub async fn revoke_user_token(
+        &self,
+        id: i64,
+        user: Option<Uuid>,
+    ) -> Result<Vec<UserToken>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "WITH RECURSIVE family (id) AS ( \
+                 SELECT id FROM user_tokens WHERE id = $1 AND revoked_at IS NULL \
+                 AND user_id = COALESCE(CAST($2 AS TEXT), user_id) \
+                 UNION \
+                 SELECT child.id FROM user_tokens child JOIN family ON child.parent_id = family.id \
+             ) \
+             UPDATE user_tokens SET revoked_at = $3 \
+             WHERE revoked_at IS NULL AND id IN (SELECT id FROM family) RETURNING ",
+            token_columns!()
+        ))
         .bind(id)
-        .bind(user)
+        .bind(user.map(|id| id.to_string()))
         .bind(to_millis(OffsetDateTime::now_utc()))
-        .execute(self.pool())
+        .fetch_all(self.pool())
         .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(rows.iter().map(read_token).collect::<Result<_, _>>()?)
     }
 
     /// Remembers when a token was last used.

@@ -11,6 +11,7 @@ mod database;
 mod harness;
 mod limits;
 mod many;
+mod matrix;
 mod outage;
 mod people;
 #[path = "../support/postgres.rs"]

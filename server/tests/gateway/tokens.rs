@@ -208,6 +208,43 @@ async fn bar_16_a_revoked_token_ends_at_the_next_request() {
 }
 
 #[tokio::test]
+async fn bar_17_every_making_revoking_and_refused_use_is_audited() {
+    let fixture = Fixture::start().await;
+    let ada = fixture.person("ada", Role::Poweruser).await;
+    let request = json!({ "name": "ci", "max_role": "operator" });
+    let (id, token) = fixture.good_token(&ada.cookie, request).await;
+    let request = json!({ "email": ada.email(), "name": "by an admin" });
+    let path = "/api/admin/user-tokens";
+    let (_, made) = fixture.call(&fixture.key, Method::POST, path, Some(request)).await;
+    fixture.call(&ada.cookie, Method::DELETE, &format!("/api/me/tokens/{id}"), None).await;
+    assert_eq!(fixture.status_of(&token).await, StatusCode::UNAUTHORIZED);
+    let other = format!("{path}/{}", made["id"]);
+    fixture.call(&fixture.key, Method::DELETE, &other, None).await;
+    let log = "/api/admin/token-audit?email=ada@example.com";
+    let (_, log) = fixture.call(&fixture.key, Method::GET, log, None).await;
+    let events = log.as_array().unwrap();
+    let word = |event: &Value, name: &str| event[name].as_str().unwrap().to_owned();
+    let told: Vec<_> =
+        events.iter().map(|event| (word(event, "action"), word(event, "token_name"))).collect();
+    let pair = |action: &str, name: &str| (action.to_owned(), name.to_owned());
+    let expected = [
+        pair("revoked", "by an admin"),
+        pair("refused", "ci"),
+        pair("revoked", "ci"),
+        pair("created", "by an admin"),
+        pair("created", "ci"),
+    ];
+    assert_eq!(told, expected);
+    for event in events {
+        assert_eq!(
+            (&event["user_email"], &event["ip_addr"]),
+            (&json!("ada@example.com"), &json!("127.0.0.1"))
+        );
+        assert!(!event.to_string().contains(&token));
+    }
+}
+
+#[tokio::test]
 async fn api_keys_have_no_tokens() {
     let fixture = Fixture::start().await;
     for (method, path) in [

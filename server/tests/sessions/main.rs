@@ -8,6 +8,7 @@ mod database;
 mod harness;
 mod kettle;
 mod lifecycle;
+mod people;
 mod policy;
 #[path = "../support/postgres.rs"]
 mod postgres;
