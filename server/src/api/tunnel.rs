@@ -1,14 +1,15 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use fanlight_core::{FieldError, Viewport};
 use fanlight_engine::link::ViewerAccess;
 use serde::Deserialize;
 use uuid::Uuid;
+use yawc::{CompressionLevel, DeflatePool, IncomingUpgrade, Options};
 
 use super::{ApiError, ApiPath, ApiQuery};
 use crate::App;
@@ -23,6 +24,13 @@ const PROTOCOL: &str = "guacamole";
 const BUFFER: usize = 4 * 1024;
 /// Longest message from a viewer, bytes.
 const LONGEST_MESSAGE: usize = 64 * 1024;
+/// Shorter messages are sent as they are, bytes.
+const WORTH_DEFLATING: usize = 512;
+
+/// Deflate's state, which takes a quarter of a megabyte: sockets borrow it for a message.
+/// So an idle one costs nothing, and none can refer to earlier messages.
+static DEFLATE: LazyLock<DeflatePool> =
+    LazyLock::new(|| DeflatePool::new(available_parallelism().map_or(2, usize::from)));
 
 /// What a viewer says of itself. Guacamole clients add names of their own: unknown ones
 /// are left alone.
@@ -54,12 +62,13 @@ pub(super) async fn tunnel(
     ApiPath(id): ApiPath<Uuid>,
     ApiQuery(query): ApiQuery<TunnelQuery>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<IncomingUpgrade, StatusCode>,
 ) -> Result<Response, ApiError> {
     if is_own_origin(&headers, client, &app.config.server) == Some(false) {
         return Err(ApiError::forbidden("This WebSocket comes from a page of another site."));
     }
-    let upgrade = accept_protocol(upgrade)?;
+    let upgrade = upgrade.map_err(|_| no_websocket())?;
+    accept_protocol(&headers)?;
     let (live, access, bearer) = admit(&app, id, &query, identity, &headers).await?;
     let window = window(&query, &live)?;
     let attachment = live.attach(access, window).ok_or_else(not_open)?;
@@ -69,25 +78,43 @@ pub(super) async fn tunnel(
     }
     let config = app.sessions.config();
     let limits = RelayLimits { send: config.send_deadline, idle: config.idle_deadline };
-    let upgrade = upgrade
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(LONGEST_MESSAGE)
-        .max_frame_size(LONGEST_MESSAGE);
-    let sessions = Arc::clone(&app.sessions);
-    Ok(upgrade.on_upgrade(move |socket| sessions.track(relay(socket, attachment, bearer, limits))))
+    let (response, socket) = upgrade.upgrade(options()).map_err(|_| no_websocket())?;
+    app.sessions.run(async move {
+        // One that is not completed: the viewer has gone already.
+        if let Ok(socket) = socket.await {
+            relay(socket, attachment, bearer, limits).await;
+        }
+    });
+    let mut response = response.map(Body::new);
+    let protocol = HeaderValue::from_static(PROTOCOL);
+    response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+    Ok(response)
 }
 
-fn accept_protocol(
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<WebSocketUpgrade, ApiError> {
-    let upgrade = upgrade
-        .map_err(|_| ApiError::bad_request("This address answers to WebSockets only."))?
-        .protocols([PROTOCOL]);
-    if upgrade.selected_protocol().is_none() {
-        return Err(ApiError::bad_request("The WebSocket must offer the sub-protocol guacamole."));
+fn options() -> Options {
+    Options::default()
+        .with_limits(LONGEST_MESSAGE + 1, LONGEST_MESSAGE + 1)
+        .with_utf8()
+        .with_read_buffer_capacity(BUFFER)
+        .with_write_buffer_capacity(BUFFER)
+        .with_compression_level(CompressionLevel::fast())
+        .with_compression_threshold(WORTH_DEFLATING)
+        .server_no_context_takeover()
+        .client_no_context_takeover()
+        .with_deflate_pool(DEFLATE.clone())
+}
+
+fn no_websocket() -> ApiError {
+    ApiError::bad_request("This address answers to WebSockets only.")
+}
+
+fn accept_protocol(headers: &HeaderMap) -> Result<(), ApiError> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    let mut offered = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    if offered.any(|name| name.trim() == PROTOCOL) {
+        return Ok(());
     }
-    Ok(upgrade)
+    Err(ApiError::bad_request("The WebSocket must offer the sub-protocol guacamole."))
 }
 
 /// Who comes: by share token, ticket, opening cookie or identity, whichever is shown first.

@@ -291,8 +291,8 @@ impl Sessions {
     }
 
     /// Runs a viewer's socket as one of this process's tasks: shutdown waits for it.
-    pub fn track<F: Future>(&self, socket: F) -> impl Future<Output = F::Output> + use<F> {
-        self.tasks.track_future(socket)
+    pub fn run(&self, socket: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(socket);
     }
 
     /// Takes no new sessions, tells the viewers of the others, and ends them. Returns

@@ -5,6 +5,7 @@
 mod abuse;
 #[path = "../support/database.rs"]
 mod database;
+mod deflate;
 mod harness;
 mod kettle;
 mod lifecycle;

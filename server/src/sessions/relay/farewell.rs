@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use bytes::{Bytes, BytesMut};
 use fanlight_core::{Cause, SessionError};
 use fanlight_engine::wire::Writer;
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
+use yawc::close::CloseCode;
+use yawc::{Frame, HttpWebSocket};
 
 use super::Sink;
 use crate::sessions::Attachment;
@@ -53,15 +54,15 @@ pub(super) async fn say_farewell(
     error: Option<&SessionError>,
     steps: Bytes,
     sink: &mut Sink,
-    stream: &mut SplitStream<WebSocket>,
+    stream: &mut SplitStream<HttpWebSocket>,
 ) {
     sink.deadline = CLOSING_LIMIT;
     let mut words = BytesMut::from(&steps[..]);
     words.extend_from_slice(&last_words(error));
     let told = sink.send(words.freeze()).await;
-    if told.is_ok() && sink.send_message(close_frame(error)).await.is_ok() {
+    if told.is_ok() && sink.send_frame(close_frame(error)).await.is_ok() {
         // What was sent is lost where a socket is closed with input unread.
-        let drained = async { while let Some(Ok(_)) = stream.next().await {} };
+        let drained = async { while stream.next().await.is_some() {} };
         let _ = tokio::time::timeout(CLOSING_LIMIT, drained).await;
     }
 }
@@ -79,14 +80,14 @@ fn last_words(error: Option<&SessionError>) -> Bytes {
 }
 
 /// Guacamole clients read the status from the close frame's reason.
-fn close_frame(error: Option<&SessionError>) -> Message {
+fn close_frame(error: Option<&SessionError>) -> Frame {
     let status = error.map_or(0, |error| error.cause.guacamole_status());
     let code = match error.map(|error| error.cause) {
-        None | Some(Cause::Closed) => close_code::NORMAL,
-        Some(Cause::Denied | Cause::Invalid | Cause::Expired) => close_code::POLICY,
-        Some(_) => close_code::ERROR,
+        None | Some(Cause::Closed) => CloseCode::Normal,
+        Some(Cause::Denied | Cause::Invalid | Cause::Expired) => CloseCode::Policy,
+        Some(_) => CloseCode::Error,
     };
-    Message::Close(Some(CloseFrame { code, reason: status.to_string().into() }))
+    Frame::close(code, status.to_string())
 }
 
 /// Clients in browsers count the length of text in UTF-16 units and not, as the protocol

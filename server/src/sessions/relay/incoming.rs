@@ -1,15 +1,21 @@
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
 use fanlight_engine::link::{LinkWriter, ViewerAccess};
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use yawc::{HttpWebSocket, OpCode};
 
 use super::farewell::Farewell;
 use super::sift::sift;
+
+/// Pings that a viewer may send in a second. Each makes the socket keep an answer until it
+/// can leave; browsers send none.
+const PINGS: u32 = 50;
+
 /// From the viewer to the engine.
 pub(super) struct Incoming {
     pub(super) access: ViewerAccess,
@@ -25,20 +31,21 @@ pub(super) enum Waiting {
 }
 
 impl Incoming {
-    pub(super) async fn run(mut self, stream: &mut SplitStream<WebSocket>) -> Farewell {
+    pub(super) async fn run(mut self, stream: &mut SplitStream<HttpWebSocket>) -> Farewell {
+        let mut pings = Pings { since: Instant::now(), count: 0 };
         loop {
-            let message = match tokio::time::timeout(self.idle, stream.next()).await {
-                Ok(Some(Ok(message))) => message,
-                Ok(Some(Err(error))) => return broken(&error),
-                Ok(None) | Err(_) => return Farewell::ViewerGone,
+            let Ok(Some(frame)) = tokio::time::timeout(self.idle, stream.next()).await else {
+                return Farewell::ViewerGone;
             };
-            let text = match message {
-                Message::Text(text) => Bytes::from(text),
-                Message::Ping(_) | Message::Pong(_) => continue,
-                Message::Close(_) => return Farewell::ViewerGone,
-                Message::Binary(_) => return not_guacamole("binary"),
-            };
-            if let Err(farewell) = self.take(text).await {
+            match frame.opcode() {
+                OpCode::Text => {}
+                OpCode::Pong => continue,
+                OpCode::Ping if pings.are_few() => continue,
+                OpCode::Ping => return not_guacamole("a flood of pings"),
+                OpCode::Close => return Farewell::ViewerGone,
+                OpCode::Binary | OpCode::Continuation => return not_guacamole("binary"),
+            }
+            if let Err(farewell) = self.take(frame.into_payload()).await {
                 return farewell;
             }
         }
@@ -74,10 +81,21 @@ impl Incoming {
     }
 }
 
-/// A socket that broke is gone; one that breaks the rules of WebSockets is told so.
-fn broken(error: &axum::Error) -> Farewell {
-    tracing::debug!(%error, "a viewer's socket failed");
-    Farewell::ViewerGone
+/// Pings of one second.
+struct Pings {
+    since: Instant,
+    count: u32,
+}
+
+impl Pings {
+    /// Counts one.
+    fn are_few(&mut self) -> bool {
+        if self.since.elapsed() > Duration::from_secs(1) {
+            *self = Self { since: Instant::now(), count: 0 };
+        }
+        self.count += 1;
+        self.count <= PINGS
+    }
 }
 
 fn not_guacamole(why: impl std::fmt::Display) -> Farewell {

@@ -8,7 +8,6 @@ mod sift;
 
 use std::time::Duration;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
 use fanlight_engine::link::ViewerAccess;
@@ -16,6 +15,7 @@ use fanlight_engine::wire::{Limits, whole_instructions};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
+use yawc::{Frame, HttpWebSocket};
 
 use super::{Attachment, Bearer, LadderWatch};
 use farewell::{Farewell, say_farewell};
@@ -38,7 +38,7 @@ pub struct RelayLimits {
 /// Relays between a viewer and its session until one of them ends, then tells the viewer
 /// why.
 pub async fn relay(
-    socket: WebSocket,
+    socket: HttpWebSocket,
     attachment: Attachment,
     bearer: Option<Bearer>,
     limits: RelayLimits,
@@ -90,7 +90,7 @@ fn no_longer_signed_in() -> SessionError {
 
 /// The sending half, with a deadline on every message.
 struct Sink {
-    inner: SplitSink<WebSocket, Message>,
+    inner: SplitSink<HttpWebSocket, Frame>,
     deadline: Duration,
 }
 
@@ -110,15 +110,15 @@ impl Sink {
     }
 
     async fn send_text(&mut self, instructions: Bytes) -> Result<(), Farewell> {
-        let text = Utf8Bytes::try_from(instructions).map_err(|_| {
+        std::str::from_utf8(&instructions).map_err(|_| {
             let garbage = "The engine sent what is no text.";
             Farewell::Failed(SessionError::new(Cause::Lost, garbage))
         })?;
-        self.send_message(Message::Text(text)).await
+        self.send_frame(Frame::text(instructions)).await
     }
 
-    async fn send_message(&mut self, message: Message) -> Result<(), Farewell> {
-        match tokio::time::timeout(self.deadline, self.inner.send(message)).await {
+    async fn send_frame(&mut self, frame: Frame) -> Result<(), Farewell> {
+        match tokio::time::timeout(self.deadline, self.inner.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Farewell::ViewerGone),
             Err(_) => {

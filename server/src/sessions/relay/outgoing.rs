@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::Message;
 use bytes::{Bytes, BytesMut};
 use fanlight_core::StepState;
 use fanlight_engine::link::{EngineSession, LinkReader, LinkWriter, Viewer};
@@ -9,6 +8,7 @@ use fanlight_engine::wire::{Writer, instruction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use uuid::Uuid;
+use yawc::Frame;
 
 use super::Sink;
 use super::farewell::{Farewell, plain};
@@ -100,7 +100,7 @@ impl Outgoing<'_> {
         match own {
             Own::Reply(Some(reply)) => self.sink.send(reply).await,
             Own::Reply(None) => Err(Farewell::ViewerGone),
-            Own::Beat => self.sink.send_message(Message::Ping(Bytes::new())).await,
+            Own::Beat => self.sink.send_frame(Frame::ping(Bytes::new())).await,
             Own::Steps => match write_steps(&self.ladder.news()) {
                 steps if steps.is_empty() => Ok(()),
                 steps => self.sink.send(steps).await,
