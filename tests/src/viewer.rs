@@ -60,6 +60,7 @@ struct Seen {
     incoming_clipboard: Option<(String, Vec<u8>)>,
     steps: Vec<(String, String)>,
     error: Option<(String, u16)>,
+    slowness: Duration,
 }
 
 impl Viewer {
@@ -156,6 +157,11 @@ impl Viewer {
         self.send("clipboard", &["1", "text/plain"]).await?;
         self.send("blob", &["1", &STANDARD.encode_to_string(text)]).await?;
         self.send("end", &["1"]).await
+    }
+
+    /// Takes so long over every message from now on, as a slow browser does.
+    pub fn slow_down(&self, by: Duration) {
+        lock(&self.shared).slowness = by;
     }
 
     /// How far the stream is.
@@ -272,6 +278,8 @@ impl Reader {
             drawn |= DRAWING.contains(&instruction.opcode);
             replies.extend(lock(&self.shared).take(&instruction));
         }
+        let slowness = lock(&self.shared).slowness;
+        tokio::time::sleep(slowness).await;
         for reply in replies {
             self.out.send(Message::text(reply)).await?;
         }

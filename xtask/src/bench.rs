@@ -10,7 +10,7 @@ use crate::ui;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these figures: memory, output, latency, login, relay, start
+    /// Only these figures: memory, output, scrolling, latency, watchers, login, relay, start
     figures: Vec<String>,
 }
 

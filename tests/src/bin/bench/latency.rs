@@ -1,3 +1,4 @@
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -5,6 +6,8 @@ use anyhow::Result;
 use crate::report::{Row, Target, percentile};
 use crate::scene::{Place, Scene};
 
+/// X11 keysym of the left Control key.
+const CONTROL: u32 = 0xffe3;
 const KEYS: usize = 200;
 /// Shorter than the shell's line, so that it never wraps.
 const KEYS_PER_LINE: usize = 40;
@@ -18,7 +21,25 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
         let name = format!("key to drawing, {name}, ms");
         Row::ratio(name, percentile(&embedded, part), percentile(&guacd, part), Target::AtMost(1.0))
     };
-    Ok(vec![row("p50", 0.50), row("p95", 0.95)])
+    let quiet = [row("p50", 0.50), row("p95", 0.95)];
+    let embedded = keys_beside_a_flood(&Scene::embedded().await?).await?;
+    let guacd = keys_beside_a_flood(&Scene::guacd().await?).await?;
+    let name = "key to drawing while another session floods, p95, ms".to_owned();
+    let (own, theirs) = (percentile(&embedded, 0.95), percentile(&guacd, 0.95));
+    Ok(quiet.into_iter().chain([Row::ratio(name, own, theirs, Target::AtMost(1.0))]).collect())
+}
+
+/// The same while another session of the same gateway prints without end.
+async fn keys_beside_a_flood(scene: &Scene) -> Result<Vec<f64>> {
+    fs::write(
+        scene.sshd.home().join("flood"),
+        "some words of a log that never ends\n".repeat(20_000),
+    )?;
+    let flood = scene.sit_down().await?.viewer;
+    flood.type_text("while :; do cat flood; done\n").await?;
+    let times = keys_to_drawings(scene).await?;
+    flood.chord(CONTROL, u32::from(b'c')).await?;
+    Ok(times)
 }
 
 /// Milliseconds from each key to the first frame that draws something.

@@ -10,13 +10,16 @@ mod processes;
 mod relay;
 mod report;
 mod scene;
+mod scrolling;
 mod start;
+mod watchers;
 
 use anyhow::{Result, ensure};
 
 use crate::report::{Report, Row};
 
-const FIGURES: [&str; 6] = ["memory", "output", "latency", "login", "relay", "start"];
+const FIGURES: [&str; 8] =
+    ["memory", "output", "scrolling", "latency", "watchers", "login", "relay", "start"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -43,6 +46,8 @@ async fn measure(figure: &str) -> Result<Vec<Row>> {
     match figure {
         "memory" => memory::measure().await,
         "output" => output::measure().await,
+        "scrolling" => scrolling::measure().await,
+        "watchers" => watchers::measure().await,
         "latency" => latency::measure().await,
         "login" => login::measure().await,
         "relay" => relay::measure().await,

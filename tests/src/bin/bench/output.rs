@@ -1,12 +1,19 @@
 use std::fmt::Write;
 use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::report::{Row, Target};
+use fanlight_tests::Sshd;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::report::{Row, Target, percentile};
 use crate::scene::{Place, Scene};
 
+const ROUNDS: usize = 5;
 const COMPARED_LINES: usize = 1000;
 /// So long must nothing be drawn before the output counts as shown in full. It is not
 /// part of the time that is reported.
@@ -22,6 +29,7 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
     let file = printable_file();
     let numbers = numbers(300_000);
     let mut rows = Vec::new();
+    let mut cat = None;
     for (name, command, expected) in
         [("cat of 20 MB", "cat big", &file), ("seq 1 300000", "seq 1 300000", &numbers)]
     {
@@ -39,8 +47,32 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
             guacd.seconds,
             Target::AtMost(1.0 / 4.0),
         ));
+        cat.get_or_insert(embedded.seconds);
     }
+    let name = "cat of 20 MB: seconds, against plain ssh into a file".to_owned();
+    let plain = into_a_file(&file).await?;
+    rows.push(Row::ratio(name, cat.context("nothing was measured")?, plain, Target::AtMost(1.5)));
     Ok(rows)
+}
+
+/// Seconds that OpenSSH's client takes for the same output, from its first byte on, so that
+/// the login counts nowhere. The median of some rounds.
+async fn into_a_file(file: &str) -> Result<f64> {
+    let sshd = Sshd::start().await?;
+    fs::write(sshd.home().join("big"), file)?;
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut ssh = Command::from(sshd.ssh()?);
+        ssh.arg("cat big").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut output = ssh.spawn()?.stdout.take().context("no pipe")?;
+        let first = output.read_u8().await?;
+        let begin = Instant::now();
+        let mut copy = tokio::fs::File::create(sshd.home().join("copy")).await?;
+        let rest = timeout(LIMIT, tokio::io::copy(&mut output, &mut copy)).await??;
+        times.push(begin.elapsed().as_secs_f64());
+        ensure!(first == file.as_bytes()[0] && rest + 1 == file.len() as u64, "{rest} bytes came");
+    }
+    Ok(percentile(&times, 0.5))
 }
 
 /// Runs a command whose output is `expected`. The figures count only if the last lines
@@ -104,12 +136,16 @@ const WORDS: [&str; 16] = [
 ];
 
 /// 20 MB of numbered lines of words, at most 79 characters, the same at each run.
-fn printable_file() -> String {
-    const SIZE: usize = 20_000_000;
-    let mut text = String::with_capacity(SIZE + 100);
+pub(crate) fn printable_file() -> String {
+    lines_of_words(20_000_000)
+}
+
+/// The beginning of the same, of about so many bytes.
+pub(crate) fn lines_of_words(size: usize) -> String {
+    let mut text = String::with_capacity(size + 100);
     let mut state = 1_u32;
     let mut number = 0;
-    while text.len() < SIZE {
+    while text.len() < size {
         number += 1;
         let start = text.len();
         let _ = write!(text, "{number:07}");
