@@ -82,6 +82,10 @@ fn sequences_beyond_the_usual_do_what_they_say() {
         ("\x1b[3g\x1b[1;5H\x1bH\rx\ty", "x\x1b[1;5Hy"),
         ("x\x1b[2^y", "\x1b[3;1Hx\x1b[1;2Hy"),
         ("abc\x1b[?3hd", "abcd"),
+        ("abcdef\x1b[3G\x1b[99Px", "abx"),
+        ("\x1b[5;9r\x1b[7;1H\x1b[99Bx\x1b[99Ay", "\x1b[9;1Hx\x1b[5;2Hy"),
+        ("\x1b[5;9r\x1b[12;3H\x1b[99Ex\x1b[2;3H\x1b[99Fy", "\x1b[24;1Hx\x1b[1;1Hy"),
+        ("\x1b[12;13r\x1b[?6h\x1b[24Bx", "\x1b[13;1Hx"),
         ("\x1b[3;5r\x1b[?6hx\x1b[?6ly", "\x1b[3;1Hx\x1b[1;1Hy"),
     ] {
         let (one, other) = (terminal(80, 24), terminal(80, 24));

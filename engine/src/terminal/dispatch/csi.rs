@@ -30,12 +30,14 @@ impl Dispatch<'_> {
         let guard = &mut self.guard;
         match action {
             '@' => guard.insert_blank(count),
-            'A' => guard.move_up(count),
-            'B' | 'e' => guard.move_down(count),
+            'A' => self.move_rows(-i32::from(first)),
+            'B' | 'e' => self.move_rows(first.into()),
             'C' | 'a' => guard.move_forward(count),
             'D' => guard.move_backward(count),
-            'E' => guard.move_down_and_cr(count),
-            'F' => guard.move_up_and_cr(count),
+            'E' | 'F' => {
+                self.move_rows(if action == 'E' { first.into() } else { -i32::from(first) });
+                self.guard.carriage_return();
+            }
             'G' | '`' => guard.goto_col(count - 1),
             'H' | 'f' => guard.goto(i32::from(first) - 1, usize::from(at_least_1(params, 1)) - 1),
             'I' => guard.move_forward_tabs(first),
@@ -43,7 +45,7 @@ impl Dispatch<'_> {
             'K' => self.erase_line(number(params, 0)),
             'L' => guard.insert_blank_lines(count),
             'M' => guard.delete_lines(count),
-            'P' => guard.delete_chars(count),
+            'P' => self.delete_chars(count),
             'S' => guard.scroll_up(count),
             'T' if params.len() <= 1 => guard.scroll_down(count),
             '^' => guard.scroll_down(count),
@@ -115,6 +117,27 @@ impl Dispatch<'_> {
         let Some(c) = self.modes.last else { return };
         let cells = self.guard.term.columns() * self.guard.term.screen_lines();
         (0..count.min(cells)).for_each(|_| self.guard.input(c));
+    }
+
+    /// The emulator deletes before the cursor too when it is told of more than there is.
+    fn delete_chars(&mut self, count: usize) {
+        let left = self.guard.term.columns() - self.guard.term.grid().cursor.point.column.0;
+        self.guard.delete_chars(count.min(left));
+    }
+
+    /// Moves the cursor up or down, not beyond a margin that it is within.
+    fn move_rows(&mut self, rows: i32) {
+        let last = self.guard.term.screen_lines() as i32 - 1;
+        let (top, bottom) = match self.modes.margins {
+            Some((top, bottom)) => (top as i32 - 1, bottom as i32 - 1),
+            None => (0, last),
+        };
+        let cursor = &mut self.guard.term.grid_mut().cursor;
+        let now = cursor.point.line.0;
+        let highest = if now >= top { top } else { 0 };
+        let lowest = if now <= bottom { bottom } else { last };
+        cursor.point.line.0 = (now + rows).clamp(highest, lowest.min(last));
+        cursor.input_needs_wrap = false;
     }
 
     fn clear_tabs(&mut self, what: u16) {

@@ -45,7 +45,7 @@ impl Dispatch<'_> {
             _ => return,
         };
         let charset = match set {
-            b'0' | b'2' => StandardCharset::SpecialCharacterAndLineDrawing,
+            b'0' => StandardCharset::SpecialCharacterAndLineDrawing,
             _ => StandardCharset::Ascii,
         };
         self.modes.british[index as usize] = set == b'A';
