@@ -26,8 +26,11 @@ pub(crate) const CHROMIUM: Program = Program { name: "chromium", package: "chrom
 pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "mmdebstrap" };
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
-/// The desktops that tests look at, and what works on them.
-pub(crate) const DESKTOPS: [Program; 8] = [
+/// The desktops that tests look at, and what works on them; and what terminals are measured
+/// by.
+pub(crate) const DESKTOPS: [Program; 10] = [
+    Program { name: "vttest", package: "vttest" },
+    Program { name: "Xvfb", package: "xvfb" },
     Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },
     Program { name: "vncpasswd", package: "tigervnc-tools" },
     Program { name: "xrdp", package: "xrdp" },
