@@ -43,6 +43,7 @@ const methods = {
     await page.keyboard.down(key)
     const [opened] = await Promise.all([context.waitForEvent('page'), page.mouse.click(...at)])
     await page.keyboard.up(key)
+    await opened.waitForLoadState()
     const url = opened.url()
     await opened.close()
     return url

@@ -2,8 +2,8 @@ import type { Client } from '@glokon/guacamole-common-js';
 import { preferences } from '../lib/preferences.svelte';
 import { readText, sendText } from './text-streams';
 
-/** Longest time that a paste key waits for the clipboard's text. */
-const PASTE_WAIT_MS = 1000;
+/** Longest time that a paste key waits for the clipboard's text: the browser may ask the person first. */
+const PASTE_WAIT_MS = 5000;
 /** Text that the remote side copies so soon after a click was selected by that click. */
 const SELECTED_WITHIN_MS = 1500;
 
