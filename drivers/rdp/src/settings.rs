@@ -7,6 +7,35 @@ use crate::words::{AuthPackage, ResizeMethod, Security, ServerLayout};
 /// The fields of one RDP session.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    { "hostname": "desktop.example.com" },
+    {
+        "hostname": "desktop.example.com", "port": 3390, "username": "jdoe",
+        "password": "correct horse", "domain": "CORP", "security": "nla", "auth_pkg": "ntlm",
+        "cert_fingerprints": "sha256:0a:1b", "color_depth": 32, "resize_method": "reconnect",
+        "force_lossless": true, "enable_wallpaper": true, "enable_theming": true,
+        "enable_font_smoothing": false, "enable_full_window_drag": true,
+        "enable_desktop_composition": true, "enable_menu_animations": true,
+        "server_layout": "de-de-qwertz", "timezone": "Europe/Berlin",
+        "normalize_clipboard": "unix", "enable_drive": true, "drive_name": "Files",
+        "disable_download": true, "disable_upload": true, "disable_audio": true,
+        "enable_audio_input": true, "enable_touch": true, "enable_printing": true,
+        "console": true, "initial_program": "notepad.exe", "client_name": "Fanlight",
+        "preconnection_id": 7, "preconnection_blob": "vm-7",
+        "load_balance_info": "tsv://MS Terminal Services Plugin.1.Farm", "disable_copy": true,
+        "disable_paste": true, "read_only": true
+    },
+    {
+        "hostname": "files.corp.example.com", "username": "jdoe@CORP.EXAMPLE.COM",
+        "password": "correct horse", "auth_pkg": "kerberos",
+        "kdc_url": "https://dc.corp.example.com/KdcProxy", "kerberos_cache": "krb5cc_1000",
+        "ignore_cert": true
+    },
+    {
+        "hostname": "apps.example.com", "remote_app": "||notepad",
+        "remote_app_dir": "C:\\Users\\jdoe", "remote_app_args": "notes.txt"
+    }
+]))]
 pub struct RdpSettings {
     /// Name or address of the machine.
     #[schemars(title = "Host", extend("x-placeholder" = "desktop.example.com"))]

@@ -1,70 +1,20 @@
 //! Settings and the plan made of them.
 #![allow(clippy::unwrap_used)]
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use fanlight_core::{
-    BoxedStream, Cause, Dial, Driver, Endpoint, EngineKind, Origin, Plan, Resource, Route,
-    SessionCx, SessionError, registrations,
-};
+use fanlight_conformance::{TestCx, find};
+use fanlight_core::{Cause, Driver, EngineKind, Origin, Plan, SessionError};
 use fanlight_driver_rdp as _;
-use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// Documentation address (RFC 5737) that every name resolves to.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
-
-/// Notes what is reached; refuses the host `denied`.
-#[derive(Default)]
-struct Cx {
-    reached: Mutex<Vec<String>>,
-    kept: Mutex<Vec<Box<dyn Resource>>>,
-}
-
-struct NoDial;
-
-#[async_trait]
-impl Dial for NoDial {
-    async fn dial(&self) -> std::io::Result<BoxedStream> {
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
-}
-
-#[async_trait]
-impl SessionCx for Cx {
-    fn session_id(&self) -> Uuid {
-        Uuid::nil()
-    }
-
-    fn engine(&self) -> EngineKind {
-        EngineKind::Guacd
-    }
-
-    fn only_known_host_keys(&self) -> bool {
-        false
-    }
-
-    async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
-        self.reached.lock().push(endpoint.to_string());
-        if endpoint.to_string().starts_with("denied") {
-            return Err(SessionError::new(Cause::Denied, "not there"));
-        }
-        let Endpoint::Tcp(_, port) = endpoint else { panic!("{endpoint}") };
-        let address = Some(SocketAddr::from((ADDRESS, *port)));
-        Ok(Route { endpoint: endpoint.clone(), address, dialer: Arc::new(NoDial) })
-    }
-
-    fn keep(&self, resource: Box<dyn Resource>) {
-        self.kept.lock().push(resource);
-    }
+fn cx() -> TestCx {
+    TestCx::new(EngineKind::Guacd)
 }
 
 fn driver_with(options: Value) -> Result<Arc<dyn Driver>, SessionError> {
-    let found = registrations().into_iter().find(|one| one.info.id == "rdp").unwrap();
-    found.build(options)
+    find("rdp", options)
 }
 
 fn driver() -> Arc<dyn Driver> {
@@ -75,13 +25,13 @@ fn fields(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-async fn plan_by(driver: &dyn Driver, value: &Value, cx: &Cx) -> Result<Plan, SessionError> {
+async fn plan_by(driver: &dyn Driver, value: &Value, cx: &TestCx) -> Result<Plan, SessionError> {
     let settings = driver.check(fields(value)).unwrap_or_else(|errors| panic!("{errors:?}"));
     driver.prepare(&settings, cx).await
 }
 
 async fn plan(value: &Value) -> Plan {
-    plan_by(&*driver(), value, &Cx::default()).await.unwrap()
+    plan_by(&*driver(), value, &cx()).await.unwrap()
 }
 
 fn shown(plan: &Plan) -> Vec<(&str, &str)> {
@@ -92,7 +42,7 @@ fn shown(plan: &Plan) -> Vec<(&str, &str)> {
 async fn sensible_defaults_are_wishes_and_not_demands() {
     let plan = plan(&json!({ "hostname": "desktop.example.com" })).await;
     let expected = [
-        ("hostname", "192.0.2.7"),
+        ("hostname", "192.0.2.1"),
         ("port", "3389"),
         ("client-name", "Fanlight"),
         ("resize-method", "display-update"),
@@ -105,7 +55,7 @@ async fn sensible_defaults_are_wishes_and_not_demands() {
 
 #[tokio::test]
 async fn the_seed_s_kerberos_session_keeps_its_name_and_asks_the_policy_about_the_kdc() {
-    let cx = Cx::default();
+    let cx = cx();
     let request = json!({
         "hostname": "fileserver.corp.example.com", "port": 3389,
         "username": "jdoe@CORP.EXAMPLE.COM", "password": "canary",
@@ -118,14 +68,14 @@ async fn the_seed_s_kerberos_session_keeps_its_name_and_asks_the_policy_about_th
     assert_eq!((get("username"), get("domain")), ("jdoe", "CORP.EXAMPLE.COM"));
     assert_eq!((get("security"), get("auth-pkg")), ("nla", "kerberos"));
     assert_eq!(get("kdc-url"), "https://dc.corp.example.com/KdcProxy");
-    assert_eq!(*cx.reached.lock(), ["fileserver.corp.example.com:3389", "dc.corp.example.com:443"]);
+    assert_eq!(cx.reached(), ["fileserver.corp.example.com:3389", "dc.corp.example.com:443"]);
     assert!(!format!("{plan:?}").contains("canary"));
 }
 
 #[tokio::test]
 async fn bar_41_a_kdc_that_the_policy_forbids_is_not_used() {
     let request = json!({ "hostname": "h", "auth_pkg": "kerberos", "kdc_url": "denied:88" });
-    let error = plan_by(&*driver(), &request, &Cx::default()).await.err().unwrap();
+    let error = plan_by(&*driver(), &request, &cx().deny("denied")).await.err().unwrap();
     assert_eq!(error.cause, Cause::Denied);
 }
 
@@ -135,7 +85,7 @@ async fn a_drive_is_a_folder_of_this_session_alone_and_goes_with_it() {
     let driver = driver_with(json!({
         "drive_dir": parent.path(), "guacd_drive_dir": "/srv/drives"
     }));
-    let cx = Cx::default();
+    let cx = cx();
     let request = json!({ "hostname": "h", "enable_drive": true, "disable_upload": true });
     let plan = plan_by(&*driver.unwrap(), &request, &cx).await.unwrap();
     let get = |name| plan.parameters.get(name).unwrap();
@@ -144,10 +94,7 @@ async fn a_drive_is_a_folder_of_this_session_alone_and_goes_with_it() {
     assert_eq!(get("disable-upload"), "true");
     let folder = parent.path().join(Uuid::nil().to_string());
     std::fs::write(folder.join("left behind"), "x").unwrap();
-    let kept = std::mem::take(&mut *cx.kept.lock());
-    for resource in kept {
-        resource.release().await;
-    }
+    cx.release().await;
     assert!(!folder.exists());
 }
 
@@ -157,7 +104,7 @@ async fn a_drive_that_cannot_be_made_fails_the_session() {
     let driver = driver_with(json!({ "drive_dir": parent.path() })).unwrap();
     drop(parent);
     let request = json!({ "hostname": "h", "enable_drive": true });
-    let error = plan_by(&*driver, &request, &Cx::default()).await.err().unwrap();
+    let error = plan_by(&*driver, &request, &cx()).await.err().unwrap();
     assert_eq!(error.cause, Cause::Unavailable);
 }
 

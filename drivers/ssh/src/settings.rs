@@ -5,9 +5,36 @@ use serde::{Deserialize, Serialize};
 use crate::host_pin::HostPin;
 use crate::private_key::{KeyFault, parse_private_key};
 
+/// A key that opens nothing, encrypted in one round.
+const EXAMPLE_KEY: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABC3VEPkh+\n\
+YCFYpF95I1RzG7AAAAAQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIKvPDDzotixst/G9\n\
+jpWRRWmWdD0KIE5MF0zoPwrd8WfvAAAAkPTOrqo7+sdU8iRv/7WOzEfLhdAENDF7Q3fPLI\n\
+dKmcoCQsQnHVUECr9SWvJpyR3adUQnPrbxT8IcSCPPy21n/PymXAS/RiTnWFvqxQnxIn4B\n\
+Gs5awfBHOJaE8LSo2Z0TjaaZRciCvxRhiO3fRbLXN/UJrJmOscHxVwhqMsXay+ixdWbKUu\n\
+fZBFjb5ub4mvphpw==\n\
+-----END OPENSSH PRIVATE KEY-----\n";
+
 /// The fields of one SSH session.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    { "hostname": "server.example.com" },
+    {
+        "hostname": "server.example.com", "port": 2222, "username": "jdoe",
+        "password": "correct horse", "private_key": EXAMPLE_KEY, "passphrase": "correct horse",
+        "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKvPDDzotixst/G9jpWRRWmWdD0KIE5MF0zoPwrd8Wfv",
+        "command": "htop", "font_size": 14, "color_scheme": "green-black", "scrollback": 5000,
+        "terminal_type": "xterm-256color", "backspace": 127, "locale": "en_US.UTF-8",
+        "server_alive_interval": 60, "disable_copy": true, "disable_paste": true,
+        "read_only": true
+    },
+    {
+        "hostname": "server.example.com", "enable_drive": true,
+        "sftp_root_directory": "/home/jdoe", "disable_download": true, "disable_upload": true
+    }
+]))]
 pub struct SshSettings {
     /// Name or address of the server.
     #[schemars(title = "Host", extend("x-placeholder" = "server.example.com"))]

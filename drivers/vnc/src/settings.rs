@@ -5,6 +5,16 @@ use serde::{Deserialize, Serialize};
 /// The fields of one VNC session.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [
+    { "hostname": "desktop.example.com" },
+    {
+        "hostname": "desktop.example.com", "port": 5901, "username": "jdoe",
+        "password": "correct horse", "color_depth": 16, "cursor": "remote",
+        "encodings": "zrle tight", "compress_level": 9, "quality_level": 5,
+        "swap_red_blue": true, "force_lossless": true, "clipboard_encoding": "UTF-8",
+        "disable_copy": true, "disable_paste": true, "read_only": true
+    }
+]))]
 pub struct VncSettings {
     /// Name or address of the machine.
     #[schemars(title = "Host", extend("x-placeholder" = "desktop.example.com"))]

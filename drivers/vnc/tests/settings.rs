@@ -1,58 +1,15 @@
 //! Settings and the plan made of them.
 #![allow(clippy::unwrap_used)]
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use fanlight_core::{
-    BoxedStream, Dial, Driver, Endpoint, EngineKind, FieldError, Plan, Resource, Route, SessionCx,
-    SessionError, registrations,
-};
+use fanlight_conformance::{TestCx, find};
+use fanlight_core::{Driver, EngineKind, FieldError, Plan};
 use fanlight_driver_vnc as _;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
-
-/// Documentation address (RFC 5737) that every name resolves to.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
-
-struct Cx;
-
-#[async_trait]
-impl Dial for Cx {
-    async fn dial(&self) -> std::io::Result<BoxedStream> {
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
-}
-
-#[async_trait]
-impl SessionCx for Cx {
-    fn session_id(&self) -> Uuid {
-        Uuid::nil()
-    }
-
-    fn engine(&self) -> EngineKind {
-        EngineKind::Guacd
-    }
-
-    fn only_known_host_keys(&self) -> bool {
-        false
-    }
-
-    async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
-        let Endpoint::Tcp(_, port) = endpoint else { panic!("{endpoint}") };
-        let address = Some(SocketAddr::from((ADDRESS, *port)));
-        Ok(Route { endpoint: endpoint.clone(), address, dialer: Arc::new(Cx) })
-    }
-
-    fn keep(&self, _: Box<dyn Resource>) {
-        panic!("VNC keeps nothing");
-    }
-}
 
 fn driver() -> Arc<dyn Driver> {
-    let found = registrations().into_iter().find(|one| one.info.id == "vnc").unwrap();
-    found.build(Value::Null).unwrap()
+    find("vnc", Value::Null).unwrap()
 }
 
 fn fields(value: &Value) -> Map<String, Value> {
@@ -65,7 +22,10 @@ fn check(value: &Value) -> Vec<FieldError> {
 
 async fn plan(value: &Value) -> Plan {
     let settings = driver().check(fields(value)).unwrap_or_else(|errors| panic!("{errors:?}"));
-    driver().prepare(&settings, &Cx).await.unwrap()
+    let cx = TestCx::new(EngineKind::Guacd);
+    let plan = driver().prepare(&settings, &cx).await.unwrap();
+    assert!(cx.kept().is_empty());
+    plan
 }
 
 #[tokio::test]
@@ -81,7 +41,7 @@ async fn the_plan_goes_to_the_checked_address_with_what_was_asked_for() {
     let shown: Vec<_> =
         plan.parameters.iter().map(|p| (p.name, p.value.expose().as_str())).collect();
     let expected = [
-        ("hostname", "192.0.2.7"),
+        ("hostname", "192.0.2.1"),
         ("port", "5901"),
         ("username", "jürgen"),
         ("password", "canary"),

@@ -134,6 +134,10 @@ fn driver_variant(driver: &dyn Driver, common: &Map<String, Value>) -> Value {
     schema["properties"]["session_type"] = json!({ "const": driver.info().id });
     let required = schema["required"].as_array().into_iter().flatten().cloned();
     schema["required"] = [json!("session_type")].into_iter().chain(required).collect();
+    let examples = schema.get_mut("examples").and_then(Value::as_array_mut);
+    for example in examples.into_iter().flatten() {
+        example["session_type"] = driver.info().id.into();
+    }
     schema
 }
 
