@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
 
-use crate::{Endpoint, EngineKind, SessionError};
+use crate::{Cause, Endpoint, EngineKind, SessionError};
 
 /// What a driver may ask of the session it prepares.
 #[async_trait]
@@ -69,6 +69,49 @@ pub struct Route {
     pub address: Option<SocketAddr>,
     /// Opens streams, for clients of the embedded engine.
     pub dialer: Arc<dyn Dial>,
+}
+
+impl Route {
+    /// Opens a stream to the target, for a client of the embedded engine.
+    ///
+    /// # Errors
+    /// What went wrong, for the person who waits: `Refused`, `TimedOut`, `NotFound`, `Denied`
+    /// or `Lost`.
+    pub async fn dial(&self) -> Result<BoxedStream, SessionError> {
+        self.dialer.dial().await.map_err(|error| explain(&error, &self.endpoint))
+    }
+}
+
+/// A failure to reach the target at all.
+fn explain(error: &io::Error, endpoint: &Endpoint) -> SessionError {
+    use io::ErrorKind as Kind;
+    let (cause, text) = match error.kind() {
+        Kind::ConnectionRefused => (
+            Cause::Refused,
+            format!(
+                "{endpoint} refused the connection. Check the port and that the service is \
+                 running there."
+            ),
+        ),
+        Kind::TimedOut => (
+            Cause::TimedOut,
+            format!(
+                "{endpoint} did not answer. Check that it is up and that no firewall is between."
+            ),
+        ),
+        Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NotFound => (
+            Cause::NotFound,
+            format!("There is no way to {endpoint}. Check the address and the network."),
+        ),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::UnexpectedEof => {
+            (Cause::Lost, format!("{endpoint} broke off the connection."))
+        }
+        Kind::PermissionDenied => {
+            (Cause::Denied, format!("The gateway's system does not let it connect to {endpoint}."))
+        }
+        _ => (Cause::Lost, format!("Connecting to {endpoint} failed: {error}.")),
+    };
+    SessionError::new(cause, text)
 }
 
 impl fmt::Debug for Route {

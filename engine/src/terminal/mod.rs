@@ -17,6 +17,7 @@ pub mod live;
 mod modes;
 mod mouse;
 mod options;
+mod outgoing;
 mod painter;
 mod paste;
 pub mod prompt;
@@ -31,4 +32,5 @@ mod watcher;
 
 pub use colors::ColorScheme;
 pub use options::TerminalOptions;
+pub use outgoing::Outgoing;
 pub use state::{Effects, Terminal, TerminalSize};

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 use super::channels::Channels;
 use super::console::Console;
-use super::faults::{explain, explain_dial, too_slow};
+use super::faults::{explain, too_slow};
 use super::outgoing::Outgoing;
 use super::peer::{Ending, Peer};
 use super::severable::Severable;
@@ -69,7 +69,7 @@ pub(super) async fn connect(
 ) -> Result<Connection, SessionError> {
     let endpoint = &target.endpoint;
     console.step(format!("Connect to {endpoint}"));
-    let stream = target.dialer.dial().await.map_err(|error| explain_dial(&error, endpoint))?;
+    let stream = target.dial().await?;
     let pin = parameters.get("host-key").map(read_pin).transpose()?;
     let config = Arc::new(config(parameters, pin.as_ref()));
     let (sender, ending) = watch::channel(None);

@@ -1,5 +1,3 @@
-use std::io;
-
 use fanlight_core::{Cause, Endpoint, SessionError};
 
 /// What can go wrong inside the connection's task.
@@ -45,37 +43,6 @@ pub(super) fn explain(error: &russh::Error, endpoint: &Endpoint) -> SessionError
             (Cause::Untrusted, format!("{endpoint} could not prove that its host key is its own."))
         }
         _ => (Cause::Lost, format!("{endpoint} broke off the connection.")),
-    };
-    SessionError::new(cause, text)
-}
-
-/// A failure to reach the target at all.
-pub(super) fn explain_dial(error: &io::Error, endpoint: &Endpoint) -> SessionError {
-    use io::ErrorKind as Kind;
-    let (cause, text) = match error.kind() {
-        Kind::ConnectionRefused => (
-            Cause::Refused,
-            format!(
-                "{endpoint} refused the connection. Check the port and that SSH is running there."
-            ),
-        ),
-        Kind::TimedOut => (
-            Cause::TimedOut,
-            format!(
-                "{endpoint} did not answer. Check that it is up and that no firewall is between."
-            ),
-        ),
-        Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NotFound => (
-            Cause::NotFound,
-            format!("There is no way to {endpoint}. Check the address and the network."),
-        ),
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::UnexpectedEof => {
-            (Cause::Lost, format!("{endpoint} broke off the connection."))
-        }
-        Kind::PermissionDenied => {
-            (Cause::Denied, format!("The gateway's system does not let it connect to {endpoint}."))
-        }
-        _ => (Cause::Lost, format!("Connecting to {endpoint} failed: {error}.")),
     };
     SessionError::new(cause, text)
 }
