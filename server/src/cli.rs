@@ -1,5 +1,6 @@
 //! The command line.
 
+mod guacd;
 mod keys;
 mod logging;
 mod serving;
@@ -33,7 +34,7 @@ struct Options {
     /// (`FANLIGHT_SECTION__KEY`).
     #[arg(long, global = true, value_name = "FILE", env = "FANLIGHT_CONFIG")]
     config: Option<PathBuf>,
-    /// Address and port to listen on: `server.listen`.
+    /// Address and port to listen on: `server.listen`, or guacd's door.
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
     /// Folder for everything the gateway keeps: `data_dir`.
@@ -48,6 +49,9 @@ struct Options {
 enum Command {
     /// Run the gateway (what happens without a command).
     Serve,
+    /// Run the embedded engine as a guacd for foreign clients, on 127.0.0.1:4822 unless
+    /// `--listen` says otherwise.
+    Guacd(guacd::GuacdOptions),
     /// Manage API keys.
     #[command(subcommand)]
     Key(keys::KeyCommand),
@@ -76,9 +80,10 @@ impl Options {
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    let listen = cli.options.listen.clone();
     let done = cli.options.sources().load().map_err(anyhow::Error::from).and_then(|config| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), config))
+        runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), listen, config))
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,9 +99,10 @@ fn complain(error: &anyhow::Error) -> ExitCode {
     if of_config { ExitCode::from(EXIT_CONFIG) } else { ExitCode::FAILURE }
 }
 
-async fn execute(command: Command, config: Config) -> anyhow::Result<()> {
+async fn execute(command: Command, listen: Option<String>, config: Config) -> anyhow::Result<()> {
     match command {
         Command::Serve => serving::serve(config).await,
+        Command::Guacd(options) => guacd::serve(options, listen, config).await,
         Command::Key(command) => keys::manage(command, &config).await,
         Command::SignInLink(options) => keys::sign_in_link(&options, &config).await,
         Command::Openapi => {

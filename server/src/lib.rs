@@ -7,6 +7,7 @@ mod app;
 pub mod audit;
 pub mod cli;
 pub mod config;
+pub mod door;
 mod drivers;
 pub mod pages;
 pub mod policy;

@@ -219,7 +219,7 @@ pub fn ssh_session(sshd: &Sshd) -> Result<Value> {
 }
 
 /// `GATEWAY_UNDER_TEST`, or the gateway that was built together with the running test.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     if let Some(binary) = std::env::var_os("GATEWAY_UNDER_TEST") {
         return Ok(binary.into());
     }

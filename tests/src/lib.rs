@@ -4,6 +4,7 @@
 
 mod browser;
 mod desktop;
+mod door;
 mod gateway;
 mod guacd;
 mod oidc;
@@ -16,6 +17,7 @@ pub mod viewer;
 
 pub use browser::{Browser, Screen, screenshots};
 pub use desktop::{RdpShare, VncDesktop};
+pub use door::{Door, Foreign};
 pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
 pub use oidc::OidcProvider;

@@ -171,6 +171,7 @@ impl Sshd {
              ForceCommand {folder}/shell\n\
              Subsystem sftp /usr/lib/openssh/sftp-server\n\
              SetEnv SHLVL=2\n\
+             Subsystem sftp /usr/lib/openssh/sftp-server\n\
              PidFile none\n\
              StrictModes no\n\
              UsePAM no\n\

@@ -1,5 +1,6 @@
 //! A Guacamole client without a screen, for tests that look at the wire and the picture.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,7 +61,13 @@ struct Seen {
     incoming_clipboard: Option<(String, Vec<u8>)>,
     steps: Vec<(String, String)>,
     error: Option<(String, u16)>,
+<<<<<<< HEAD
     slowness: Duration,
+=======
+    /// Streams that bring files.
+    bodies: HashSet<String>,
+    told: VecDeque<Vec<String>>,
+>>>>>>> 4973dcc (Serve guacd's protocol from the embedded engine: fanlight guacd)
 }
 
 impl Viewer {
@@ -223,6 +230,24 @@ impl Viewer {
         Picture::from_rgba(width, height, seen.model.composited())
     }
 
+    /// The next instruction about files: its opcode and five arguments, empty ones where
+    /// it has fewer.
+    ///
+    /// # Errors
+    /// When none comes within 20 s.
+    pub async fn told(&self) -> Result<Vec<String>> {
+        let begin = Instant::now();
+        loop {
+            if let Some(words) = lock(&self.shared).told.pop_front() {
+                return Ok(words);
+            }
+            if begin.elapsed() > SHOWN_WITHIN {
+                bail!("nothing is said of files");
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     /// The last text that the session put on the viewer's clipboard.
     pub fn clipboard(&self) -> Option<String> {
         lock(&self.shared).clipboard.clone()
@@ -300,6 +325,7 @@ impl Seen {
     fn take(&mut self, instruction: &Instruction<'_>) -> Option<String> {
         let first = instruction.argument(0);
         let receiving = self.incoming_clipboard.as_ref().is_some_and(|(stream, _)| stream == first);
+        self.note_files(instruction);
         match instruction.opcode {
             "sync" => return Some(text("sync", &[first])),
             "clipboard" => self.incoming_clipboard = Some((first.to_owned(), Vec::new())),
@@ -319,6 +345,23 @@ impl Seen {
             _ => {}
         }
         None
+    }
+
+    /// Keeps what is said about files; who transfers them answers.
+    fn note_files(&mut self, instruction: &Instruction<'_>) {
+        let first = instruction.argument(0);
+        let is_about_files = match instruction.opcode {
+            "filesystem" | "undefine" | "notice" | "fault" | "ack" => true,
+            "body" => self.bodies.insert(instruction.argument(1).to_owned()),
+            "blob" => self.bodies.contains(first),
+            "end" => self.bodies.remove(first),
+            _ => false,
+        };
+        if is_about_files {
+            let words = (0..5).map(|index| instruction.argument(index).to_owned());
+            self.told
+                .push_back(std::iter::once(instruction.opcode.to_owned()).chain(words).collect());
+        }
     }
 
     fn take_blob(&mut self, stream: &str, base64: &str) -> Option<String> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use fanlight_core::Viewport;
 use fanlight_tests::viewer::SHOWN_WITHIN;
-use fanlight_tests::{Engine, Gateway, Guacd, Sshd, TerminalReader, Viewer, ssh_session};
+use fanlight_tests::{Door, Engine, Gateway, Guacd, Sshd, TerminalReader, Viewer, ssh_session};
 use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -18,18 +18,27 @@ struct World {
     sshd: Sshd,
     gateway: Gateway,
     guacd: Option<Guacd>,
+    /// Our own in guacd's place.
+    door: Option<Door>,
 }
 
 impl World {
     async fn embedded() -> Result<Self> {
         let gateway = Gateway::start(Engine::Embedded).await?;
-        Ok(Self { sshd: Sshd::start().await?, gateway, guacd: None })
+        Ok(Self { sshd: Sshd::start().await?, gateway, guacd: None, door: None })
     }
 
     async fn guacd() -> Result<Self> {
         let guacd = Guacd::start().await?;
         let gateway = Gateway::start(Engine::Guacd(guacd.port())).await?;
-        Ok(Self { sshd: Sshd::start().await?, gateway, guacd: Some(guacd) })
+        Ok(Self { sshd: Sshd::start().await?, gateway, guacd: Some(guacd), door: None })
+    }
+
+    /// A gateway that takes a `fanlight guacd` for guacd.
+    async fn circle() -> Result<Self> {
+        let door = Door::start(&[]).await?;
+        let gateway = Gateway::start(Engine::Guacd(door.port())).await?;
+        Ok(Self { sshd: Sshd::start().await?, gateway, guacd: None, door: Some(door) })
     }
 
     async fn open(&self, session: &Value) -> Result<(String, Viewer)> {
@@ -72,12 +81,8 @@ async fn shows_what_is_typed(world: &World) -> Result<()> {
     ensure!(world.status(&id).await? == "active");
     let steps = viewer.steps();
     ensure!(steps.last().is_some_and(|(state, _)| state == "done"), "still climbing: {steps:?}");
-    if world.guacd.is_none() {
-        viewer.type_text("exit\n").await?;
-    } else {
-        // guacd 1.3.0 does not always end a session when its shell exits.
-        world.gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await?;
-    }
+    // A shell that ends without a word, as guacd overlooks it unless it is woken.
+    viewer.type_text("exec true\n").await?;
     viewer.closed().await?;
     world.wait_for_status(&id, "completed").await
 }
@@ -90,6 +95,31 @@ async fn the_embedded_engine_shows_what_is_typed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn guacd_shows_what_is_typed() {
     shows_what_is_typed(&World::guacd().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_guacd_shows_what_is_typed() {
+    shows_what_is_typed(&World::circle().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_guacd_keeps_a_thousand_lines() {
+    keeps_a_thousand_lines(&World::circle().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_50_a_lost_viewer_takes_up_its_shell_in_our_own_guacd() {
+    takes_the_same_shell_up_again(&World::circle().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_65_our_own_guacd_killed_ends_the_session_with_a_reason() {
+    let mut world = World::circle().await.unwrap();
+    let (id, viewer, _) = world.log_in().await.unwrap();
+    world.door = None;
+    viewer.closed().await.unwrap();
+    assert!(viewer.error().is_some());
+    world.wait_for_status(&id, "error").await.unwrap();
 }
 
 async fn keeps_a_thousand_lines(world: &World) -> Result<()> {
@@ -149,18 +179,22 @@ async fn the_clipboard_is_pasted() {
     reader.wait_for(&viewer, |row| row == "pasted-42").await.unwrap();
 }
 
+async fn takes_the_same_shell_up_again(world: &World) -> Result<()> {
+    let (id, viewer, reader) = world.log_in().await?;
+    viewer.type_text("mark=still-here; clear\n").await?;
+    viewer.type_text("echo first\n").await?;
+    reader.wait_for(&viewer, |row| row == "first").await?;
+    drop(viewer);
+    let viewer = Viewer::open(&world.gateway, &id, Viewport::default()).await?;
+    reader.wait_for(&viewer, |row| row == "first").await?;
+    viewer.type_text("echo $mark\n").await?;
+    reader.wait_for(&viewer, |row| row == "still-here").await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bar_50_a_lost_viewer_takes_the_same_shell_up_again() {
-    let world = World::embedded().await.unwrap();
-    let (id, viewer, reader) = world.log_in().await.unwrap();
-    viewer.type_text("mark=still-here; clear\n").await.unwrap();
-    viewer.type_text("echo first\n").await.unwrap();
-    reader.wait_for(&viewer, |row| row == "first").await.unwrap();
-    drop(viewer);
-    let viewer = Viewer::open(&world.gateway, &id, Viewport::default()).await.unwrap();
-    reader.wait_for(&viewer, |row| row == "first").await.unwrap();
-    viewer.type_text("echo $mark\n").await.unwrap();
-    reader.wait_for(&viewer, |row| row == "still-here").await.unwrap();
+    takes_the_same_shell_up_again(&World::embedded().await.unwrap()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,10 +7,17 @@ use crate::settings::SshSettings;
 pub(crate) const TERMINAL_TYPE: &str = "xterm-256color";
 /// Seconds; finds dead connections without keeping machines busy.
 const ALIVE_INTERVAL: &str = "30";
+/// The same for guacd, which overlooks the end of a shell that says nothing with it: it
+/// sleeps on until the next sign of life is due, however long that is.
+const ALIVE_INTERVAL_OF_GUACD: &str = "5";
 
 /// The plan for guacd's `ssh` plug-in and the embedded client alike.
 pub(crate) fn plan(settings: &SshSettings, route: Route, engine: EngineKind) -> Plan {
     let host_key = host_key(settings, &route, engine);
+    let alive_interval = match engine {
+        EngineKind::Embedded => ALIVE_INTERVAL,
+        EngineKind::Guacd => ALIVE_INTERVAL_OF_GUACD,
+    };
     Plan::new("ssh")
         .target(route)
         .set_some("username", settings.username.as_ref())
@@ -34,7 +41,7 @@ pub(crate) fn plan(settings: &SshSettings, route: Route, engine: EngineKind) -> 
         .set_flag("disable-paste", settings.disable_paste)
         .set_flag("read-only", settings.read_only)
         .default("terminal-type", TERMINAL_TYPE)
-        .default("server-alive-interval", ALIVE_INTERVAL)
+        .default("server-alive-interval", alive_interval)
 }
 
 /// guacd reads a line of known hosts and looks the address up in it that it dials: a key

@@ -95,7 +95,8 @@ pub struct SshSettings {
         extend("x-group" = "Terminal", "x-placeholder" = "en_US.UTF-8")
     )]
     pub locale: Option<String>,
-    /// Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
+    /// Seconds between signs of life while nothing else is sent, 30 if left out (5 with
+    /// guacd); 0 for none.
     #[schemars(title = "Keep-alive", range(min = 0, max = 3600), extend("x-group" = "Terminal"))]
     pub server_alive_interval: Option<u32>,
     /// Files of the server can be browsed, fetched and put beside the terminal (SFTP).

@@ -26,6 +26,13 @@ impl Engine for EmbeddedEngine {
     }
 
     async fn open(&self, opening: Opening) -> Result<Arc<dyn EngineSession>, SessionError> {
+        Ok(Self::start(opening)?)
+    }
+}
+
+impl EmbeddedEngine {
+    /// Starts a session.
+    pub(crate) fn start(opening: Opening) -> Result<Arc<EmbeddedSession>, SessionError> {
         let Some(client) = opening.client.clone() else {
             return Err(SessionError::new(
                 Cause::Unavailable,

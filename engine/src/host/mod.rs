@@ -18,3 +18,4 @@ mod streams;
 mod viewer;
 
 pub use engine::EmbeddedEngine;
+pub(crate) use session::EmbeddedSession;

@@ -24,7 +24,7 @@ const INPUT_QUEUE: usize = 256;
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A session in this process. Dropping the last handle ends it.
-pub(super) struct EmbeddedSession {
+pub(crate) struct EmbeddedSession {
     id: String,
     stage: Arc<Stage>,
     input: mpsc::Sender<Input>,
@@ -52,6 +52,26 @@ impl EmbeddedSession {
         tokio::spawn(run(client, session, stage.clone(), cancel.clone()));
         let (id, viewers) = (format!("${}", Uuid::new_v4()), AtomicU64::new(0));
         Arc::new(Self { id, stage, input: sender, viewers, cancel })
+    }
+}
+
+impl EmbeddedSession {
+    /// Adds a viewer. An owner's window sizes the session now if it `sizes`, and whenever
+    /// it changes.
+    pub(crate) fn seat(&self, viewer: &Viewer, sizes: bool) -> Result<Link, SessionError> {
+        if let Some(end) = self.stage.end() {
+            return Err(end.clone().err().unwrap_or_else(closed));
+        }
+        let id = ViewerId(self.viewers.fetch_add(1, Ordering::Relaxed));
+        let state = Arc::new(ViewerState::default());
+        let may_act = self.stage.rules.lets_act(viewer.access);
+        let reader = ViewerReader::new(id, self.stage.clone(), state.clone(), may_act);
+        if sizes && viewer.access == ViewerAccess::Own {
+            // A client that does not read now learns the size from the next `size`.
+            let _ = self.input.try_send(Input::Resize(viewer.viewport));
+        }
+        let inbox = Inbox::new(id, self.stage.clone(), state, self.input.clone(), viewer);
+        Ok(Link { reader: Box::new(reader), writer: Box::new(inbox) })
     }
 }
 
@@ -98,19 +118,7 @@ impl EngineSession for EmbeddedSession {
     }
 
     async fn view(&self, viewer: Viewer) -> Result<Link, SessionError> {
-        if let Some(end) = self.stage.end() {
-            return Err(end.clone().err().unwrap_or_else(closed));
-        }
-        let id = ViewerId(self.viewers.fetch_add(1, Ordering::Relaxed));
-        let state = Arc::new(ViewerState::default());
-        let may_act = self.stage.rules.lets_act(viewer.access);
-        let reader = ViewerReader::new(id, self.stage.clone(), state.clone(), may_act);
-        if viewer.access == ViewerAccess::Own {
-            // A client that does not read now learns the size from the next `size`.
-            let _ = self.input.try_send(Input::Resize(viewer.viewport));
-        }
-        let inbox = Inbox::new(id, self.stage.clone(), state, self.input.clone(), &viewer);
-        Ok(Link { reader: Box::new(reader), writer: Box::new(inbox) })
+        self.seat(&viewer, true)
     }
 
     async fn ended(&self) -> Result<(), SessionError> {

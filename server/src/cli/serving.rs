@@ -10,7 +10,7 @@ use crate::serve::Gateway;
 pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     let begin = Instant::now();
     logging::start(&config.log);
-    let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut signals = signals()?;
     let gateway = Gateway::start(config).await?;
     say(&format!("listening on {}, started in {} ms", gateway.url(), begin.elapsed().as_millis()))?;
     next(&mut signals).await;
@@ -22,7 +22,15 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn next((terminate, interrupt): &mut (Signal, Signal)) {
+/// What asks the process to stop.
+pub(super) type Signals = (Signal, Signal);
+
+pub(super) fn signals() -> std::io::Result<Signals> {
+    Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+}
+
+/// Waits until the process is asked to stop.
+pub(super) async fn next((terminate, interrupt): &mut Signals) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -1496,7 +1496,8 @@ export interface components {
             /**
              * Keep-alive
              * Format: uint32
-             * @description Seconds between signs of life while nothing else is sent, 30 if left out; 0 for none.
+             * @description Seconds between signs of life while nothing else is sent, 30 if left out (5 with
+             *     guacd); 0 for none.
              */
             server_alive_interval?: number | null;
             /**
