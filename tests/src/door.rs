@@ -83,7 +83,10 @@ impl Foreign {
         let output = tokio::time::timeout(CLIENT_LIMIT, child.wait_with_output()).await??;
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "{self:?}: {complaint}");
-        serde_json::from_slice(&output.stdout).context(complaint)
+        // guacamole-lite has words of its own for standard output.
+        let output = String::from_utf8(output.stdout)?;
+        let last = output.lines().last().unwrap_or_default();
+        serde_json::from_str(last).with_context(|| format!("{output}{complaint}"))
     }
 
     fn key_name(self) -> &'static str {

@@ -169,7 +169,6 @@ impl Sshd {
              PubkeyAcceptedAlgorithms +ssh-rsa\n\
              AuthorizedKeysFile {folder}/authorized_keys\n\
              ForceCommand {folder}/shell\n\
-             Subsystem sftp /usr/lib/openssh/sftp-server\n\
              SetEnv SHLVL=2\n\
              Subsystem sftp /usr/lib/openssh/sftp-server\n\
              PidFile none\n\

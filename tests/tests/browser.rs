@@ -14,7 +14,6 @@ use fanlight_tests::{
     Browser, Engine, Gateway, Guacd, Screen, Seat, Sshd, TerminalReader, Viewer, screenshots,
     ssh_session, still_picture,
 };
-use reqwest::Method;
 use serde_json::{Value, json};
 
 const SCREEN: &str = "[data-testid=screen]";

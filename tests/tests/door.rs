@@ -20,7 +20,7 @@ async fn opens_types_and_joins(foreign: Foreign) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(!home.join("unwanted").exists(), "a read-only client typed");
-    for drawing in ["img", "blob", "copy", "size", "sync"] {
+    for drawing in ["img", "blob", "size", "sync"] {
         assert!(came["owner"][drawing].as_u64() > Some(0), "{drawing}: {came}");
     }
 }
