@@ -1,5 +1,6 @@
 // Drives Debian's Chromium for the tests: one JSON request per line on standard input,
 // one JSON reply per line on standard output. Ends, with the browser, at end of input.
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 
@@ -49,6 +50,7 @@ const methods = {
     return url
   },
   fill: ({ selector, text }) => page.fill(selector, text),
+  select: ({ selector, value }) => page.selectOption(selector, value).then(() => null),
   type: ({ text }) => page.keyboard.type(text, { delay: 5 }),
   press: ({ key }) => page.keyboard.press(key),
   wheel: ({ y }) => page.mouse.wheel(0, y),
@@ -63,6 +65,11 @@ const methods = {
   text: ({ selector }) => page.innerText(selector),
   evaluate: ({ expression }) => page.evaluate(expression),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
+  download: async ({ selector }) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)])
+    return readFile(await download.path(), 'utf8')
+  },
+  axe,
   offline: ({ offline }) => context.setOffline(offline),
 }
 
@@ -80,6 +87,14 @@ async function waitUntil(expression) {
     if (Date.now() > end) throw new Error('time is up')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+/** What axe objects to: a line for each rule, with the first elements it names. */
+async function axe() {
+  const { default: checker } = await import('axe-core')
+  await page.evaluate(checker.source)
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }))
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ')}`)
 }
 
 async function run(method, argument) {

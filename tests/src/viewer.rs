@@ -61,13 +61,10 @@ struct Seen {
     incoming_clipboard: Option<(String, Vec<u8>)>,
     steps: Vec<(String, String)>,
     error: Option<(String, u16)>,
-<<<<<<< HEAD
     slowness: Duration,
-=======
     /// Streams that bring files.
     bodies: HashSet<String>,
     told: VecDeque<Vec<String>>,
->>>>>>> 4973dcc (Serve guacd's protocol from the embedded engine: fanlight guacd)
 }
 
 impl Viewer {

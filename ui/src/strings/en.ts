@@ -168,7 +168,6 @@ export const en = {
   'users.seen': 'Last sign-in',
   'users.never': 'never',
   'users.disabled': 'Disabled',
-  'users.noname': 'no name',
   'users.empty.title': 'No users yet',
   'users.empty.text': 'People appear here when they sign in with OpenID Connect for the first time. To give them a role from the start, map one of their groups.',
   'users.empty.oidc': 'People appear here when they sign in with OpenID Connect. It is not set up yet: add [oidc] to the configuration.',
