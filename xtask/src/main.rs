@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod machine;
+mod new_driver;
 mod openapi;
 mod process;
 mod run;
@@ -26,6 +27,8 @@ enum Task {
     Test,
     /// Compare both engines and write docs/benchmarks.md
     Bench(bench::Options),
+    /// Begin a driver: write drivers/NAME and add it to the gateway
+    NewDriver(new_driver::Options),
     /// Write ui/openapi.json and the types made from it anew
     Openapi,
 }
@@ -35,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Task::Run(options) => run::run(&options),
         Task::Test => test::test(),
         Task::Bench(options) => bench::bench(&options),
+        Task::NewDriver(options) => new_driver::write(&options),
         Task::Openapi => openapi::write(),
     }
 }
