@@ -1579,6 +1579,114 @@ export interface components {
             /**
              * Port
              * Format: uint16
+             * @description Port of the Telnet service, 23 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account to log in as: told to the server, and typed when it asks for one.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password, typed when the server asks for one. Telnet sends it unencrypted.
+             */
+            password?: string | null;
+            /**
+             * Prompt for the user name
+             * @description Regular expression for the line that asks for the user name, `[Ll]ogin:` if left out.
+             */
+            username_regex?: string | null;
+            /**
+             * Prompt for the password
+             * @description Regular expression for the line that asks for the password, `[Pp]assword:` if left out.
+             */
+            password_regex?: string | null;
+            /**
+             * Font size
+             * Format: uint8
+             * @description Size of the text in points, 12 if left out.
+             */
+            font_size?: number | null;
+            /**
+             * Colours
+             * @description Colours of the text and its background.
+             */
+            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
+            /**
+             * Scrollback
+             * Format: uint32
+             * @description Lines kept to scroll back to, 1000 if left out.
+             */
+            scrollback?: number | null;
+            /**
+             * Terminal type
+             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
+             */
+            terminal_type?: string | null;
+            /**
+             * Backspace code
+             * Format: uint8
+             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+             * @enum {integer|null}
+             */
+            backspace?: 127 | 8 | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the machine.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /** @constant */
+            session_type: "telnet";
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
              * @description Port of the VNC server, 5900 if left out: display :1 is 5901.
              */
             port?: number | null;
