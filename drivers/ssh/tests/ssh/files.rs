@@ -23,7 +23,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let server = Sshd::with("Subsystem sftp internal-sftp");
+        let server = Sshd::with("Subsystem sftp /usr/lib/openssh/sftp-server");
         let key = server.make_key("key", &["-t", "ed25519", "-N", ""]);
         Self { server, key, folder: tempfile::tempdir().unwrap() }
     }
@@ -347,7 +347,7 @@ async fn without_a_root_all_is_shown_and_dropped_files_go_home() {
     let world = World::new();
     let home = tempfile::tempdir().unwrap();
     // The start folder stands for the home folder, which tests leave alone.
-    let more = format!("Subsystem sftp internal-sftp -d {}", home.path().display());
+    let more = format!("Subsystem sftp /usr/lib/openssh/sftp-server -d {}", home.path().display());
     let world = World { server: Sshd::with(&more), ..world };
     let key = world.server.make_key("key", &["-t", "ed25519", "-N", ""]);
     let world = World { key, ..world };

@@ -11,6 +11,11 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const PROGRAM: &str = "/usr/sbin/sshd";
+/// The shell of every login: no start-up files.
+const SHELL: &str = r#"#!/bin/bash
+[ -n "$SSH_ORIGINAL_COMMAND" ] && exec bash -c "$SSH_ORIGINAL_COMMAND"
+HISTFILE= exec bash --norc --noprofile -i
+"#;
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Sshd {
@@ -35,6 +40,8 @@ impl Sshd {
         let port = free_port();
         fs::write(root.join("config"), config(root, port, more)).unwrap();
         fs::write(root.join("authorized_keys"), "").unwrap();
+        fs::write(root.join("shell"), SHELL).unwrap();
+        fs::set_permissions(root.join("shell"), fs::Permissions::from_mode(0o755)).unwrap();
         let child = launch(root);
         let server = Self { port, folder, child };
         server.wait_until_up();
@@ -123,8 +130,9 @@ fn make_host_keys(root: &Path) {
     }
 }
 
-/// A bash that sshd starts for a command reads the user's `.bashrc`, which may do anything,
-/// unless it takes itself for a shell within a shell: hence `SHLVL`.
+/// A bash that sshd starts reads the user's `.profile` or `.bashrc`, which may do anything,
+/// and be broken off in the midst of it: hence a shell of our own, which takes itself for a
+/// shell within a shell.
 fn config(root: &Path, port: u16, more: &str) -> String {
     let root = root.display();
     format!(
@@ -132,7 +140,7 @@ fn config(root: &Path, port: u16, more: &str) -> String {
          HostKey {root}/host_ed25519\nHostKey {root}/host_rsa\nHostKey {root}/host_ecdsa\n\
          AuthorizedKeysFile {root}/authorized_keys\nPasswordAuthentication no\n\
          KbdInteractiveAuthentication no\nPermitRootLogin yes\nAcceptEnv LANG\n\
-         SetEnv SHLVL=2\n\
+         SetEnv SHLVL=2\nForceCommand {root}/shell\n\
          PrintMotd no\nPrintLastLog no\nMaxAuthTries 4\n{more}\n"
     )
 }
