@@ -8,7 +8,6 @@ mod commands;
 mod configuration;
 #[path = "../support/database.rs"]
 mod database;
-mod drivers;
 mod harness;
 mod limits;
 mod many;

@@ -1,3 +1,6 @@
+//! Every driver of the binary, held to the rules that all keep. Alone in its process: one
+//! rule counts open files.
+
 use std::path::Path;
 
 use fanlight as _;
