@@ -65,7 +65,7 @@ const methods = {
   text: ({ selector }) => page.innerText(selector),
   evaluate: ({ expression }) => page.evaluate(expression),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
-  download: async ({ selector }) => {
+  download_text: async ({ selector }) => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)])
     return readFile(await download.path(), 'utf8')
   },

@@ -75,7 +75,7 @@ async fn log_shows_both(admin: &Browser, gateway: &Gateway) -> Result<()> {
     admin.wait_for("[data-testid=audit] >> text=Disabled a user").await?;
     admin.screenshot(&screenshots()?.join("activity.png")).await?;
     let selector = json!({ "selector": "[data-testid=csv]" });
-    let table = admin.call("download", selector).await?;
+    let table = admin.call("download_text", selector).await?;
     let table = table.as_str().context("no text")?;
     ensure!(table.contains("token_create") && table.contains("user_disable"), "{table}");
     Ok(())
