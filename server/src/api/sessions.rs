@@ -157,7 +157,13 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
 #[utoipa::path(post, path = "/api/sessions", tag = "Sessions",
     request_body(content = ref("#/components/schemas/SessionRequest")),
     responses((status = 201, description = "Pending until its owner opens it.",
-        body = CreatedView)))]
+        body = CreatedView),
+        (status = 502, description = "The target's name does not resolve.",
+            body = super::ErrorBody),
+        (status = 503, description = "The gateway is stopping.",
+            body = super::ErrorBody),
+        (status = 504, description = "Resolving the target's name took too long.",
+            body = super::ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     identity: Identity,
@@ -173,7 +179,13 @@ pub(super) async fn create(
 #[utoipa::path(post, path = "/api/sessions/{id}/reconnect", tag = "Sessions",
     params(("id" = Uuid, Path, description = "The session that ended.")),
     responses((status = 201, description = "A new session.", body = CreatedView),
-        (status = 409, description = "It has not ended, or its settings are no longer held.")))]
+        (status = 409, description = "It has not ended, or its settings are no longer held."),
+        (status = 502, description = "The target's name does not resolve.",
+            body = super::ErrorBody),
+        (status = 503, description = "The gateway is stopping.",
+            body = super::ErrorBody),
+        (status = 504, description = "Resolving the target's name took too long.",
+            body = super::ErrorBody)))]
 pub(super) async fn reconnect(
     State(app): State<Arc<App>>,
     identity: Identity,

@@ -825,6 +825,17 @@ export interface components {
             /** @description JSON Schema (2020-12) of its fields. */
             schema: unknown;
         };
+        /** @description The body of every error. */
+        ErrorBody: {
+            /** @description Stable name for programs. */
+            code: string;
+            /** @description A sentence that a person understands. */
+            error: string;
+            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
+            fields?: {
+                [key: string]: string;
+            };
+        };
         /** @description A group of the provider, and the role that it gives. */
         GroupMappingView: {
             /**
@@ -1821,17 +1832,6 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
-        };
-        /** @description The body of every error. */
-        ErrorBody: {
-            /** @description Stable name for programs. */
-            code: string;
-            /** @description A sentence that a person understands. */
-            error: string;
-            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
-            fields?: {
-                [key: string]: string;
-            };
         };
     };
     responses: never;
@@ -3166,6 +3166,33 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The target's name does not resolve. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The gateway is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Resolving the target's name took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error. */
             default: {
                 headers: {
@@ -3334,6 +3361,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The target's name does not resolve. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The gateway is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Resolving the target's name took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             /** @description An error. */
             default: {
