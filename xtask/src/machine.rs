@@ -24,6 +24,8 @@ pub(crate) const SSH: Program = Program { name: "ssh", package: "openssh-client"
 pub(crate) const CHROMIUM: Program = Program { name: "chromium", package: "chromium" };
 /// Installs guacd for the tests.
 pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "mmdebstrap" };
+/// Installs the tests' Python programs.
+pub(crate) const PIP: Program = Program { name: "pip3", package: "python3-pip" };
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
 /// The desktops that tests look at, and what works on them; and what terminals are measured

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::machine::{
-    CHROMIUM, DESKTOPS, MMDEBSTRAP, POSTGRESQL, SSH, SSHD, cache_folder, has, provide, provide_node,
+    CHROMIUM, DESKTOPS, MMDEBSTRAP, PIP, POSTGRESQL, SSH, SSHD, cache_folder, has, provide,
+    provide_node,
 };
 use crate::process::{command, done, succeeds};
 use crate::{openapi, ui};
@@ -53,9 +54,24 @@ fn seconds(time: Duration) -> String {
 }
 
 fn install() -> Result<()> {
-    let first = [&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL];
+    let first = [&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL, &PIP];
     provide(&Vec::from_iter(first.into_iter().chain(&DESKTOPS)))?;
-    provide_node()
+    provide_node()?;
+    install_schemathesis()
+}
+
+/// The release that `server/tests/gateway/schemathesis.rs` runs.
+const SCHEMATHESIS: &str = "4.32.5";
+
+/// Makes requests of the API's description; with all that it needs in a folder of its own.
+fn install_schemathesis() -> Result<()> {
+    let folder = cache_folder()?.join(format!("schemathesis-{SCHEMATHESIS}"));
+    if folder.join("bin/schemathesis").exists() {
+        return Ok(());
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--break-system-packages", "--target"];
+    let package = format!("schemathesis=={SCHEMATHESIS}");
+    done(command(".", "python3", &pip).arg(&folder).arg(package))
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

@@ -19,6 +19,7 @@ mod postgres;
 mod rates;
 mod requests;
 mod routes;
+mod schemathesis;
 mod secrecy;
 mod sign_in;
 mod tls;
@@ -27,5 +28,5 @@ mod users;
 
 #[test]
 fn all_these_tests_pass_on_postgresql() {
-    postgres::run_this_binary_on_postgresql(&["a_database_that_was_deleted"]);
+    postgres::run_this_binary_on_postgresql(&["a_database_that_was_deleted", "schemathesis::"]);
 }
