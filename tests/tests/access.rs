@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "access/everywhere.rs"]
+mod everywhere;
+
 use anyhow::{Context, Result, ensure};
 use fanlight_tests::{Browser, Engine, Gateway, OidcProvider, screenshots};
 use reqwest::{Client, StatusCode};
@@ -10,12 +13,17 @@ use serde_json::{Value, json};
 
 /// A gateway with a provider that signs in Ada, of the group `ops`.
 async fn start() -> Result<(OidcProvider, Gateway)> {
+    start_with("").await
+}
+
+/// As [`start`], with further lines of `[oidc]` and tables behind them.
+async fn start_with(more: &str) -> Result<(OidcProvider, Gateway)> {
     let provider = OidcProvider::start().await?;
     let ada = json!({
         "email": "ada@example.com", "email_verified": true, "name": "Ada", "groups": ["ops"],
     });
     provider.set(json!({ "account": "ada", "users": { "ada": ada } })).await?;
-    let gateway = Gateway::start_with(Engine::Embedded, &provider.tables("")).await?;
+    let gateway = Gateway::start_with(Engine::Embedded, &provider.tables(more)).await?;
     Ok((provider, gateway))
 }
 
