@@ -17,7 +17,7 @@ const ENDED: &str = "document.querySelector('[data-testid=ended]') !== null";
 /// A terminal to `sshd` for whoever may open one, which everybody may who signs in.
 fn terminal_for_all(sshd: &Sshd) -> Result<String> {
     Ok(format!(
-        "default_role = \"operator\"\n\
+        "default_role = \"poweruser\"\n\
          [[presets]]\nid = \"demo\"\nname = \"This machine\"\nsession_type = \"ssh\"\n\
          [presets.settings]\nhostname = \"127.0.0.1\"\nport = {}\nusername = \"{}\"\n\
          private_key = '''\n{}'''\n",
@@ -59,7 +59,7 @@ async fn is_out(person: &Browser, name: &str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bar_09_signed_out_everywhere_two_browsers_say_so_within_5_s_and_the_admin_stays() {
+async fn signed_out_everywhere_two_browsers_say_so_within_5_s_and_the_admin_stays() {
     let sshd = Sshd::start().await.unwrap();
     let (_provider, gateway) = start_with(&terminal_for_all(&sshd).unwrap()).await.unwrap();
     let first = at_a_terminal(&gateway).await.unwrap();

@@ -38,7 +38,7 @@ const livePages = (): Offer[] =>
   }));
 
 const readyMade = (): Offer[] =>
-  (presets.data ?? []).map((preset) => ({
+  (account.may('poweruser') ? (presets.data ?? []) : []).map((preset) => ({
     id: `preset:${preset.id}`,
     group: t('palette.presets'),
     title: preset.name,
