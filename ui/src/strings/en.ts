@@ -185,7 +185,7 @@ export const en = {
   'users.enable': 'Enable',
   'users.enable.done': '{name} may sign in again.',
   'users.everywhere': 'Sign out everywhere',
-  'users.everywhere.ask': 'Sign {name} out of every browser? Open sessions are closed. Tokens stay valid.',
+  'users.everywhere.ask': 'Sign {name} out of every browser? Pages with open sessions are disconnected. Tokens stay valid.',
   'users.everywhere.done': '{name} is signed out everywhere.',
   'users.delete': 'Delete',
   'users.delete.title': 'Delete {name}?',
