@@ -24,5 +24,5 @@ pub use oidc::OidcProvider;
 pub use picture::Picture;
 pub use process::{Process, family, free_port, output_of, tail};
 pub use sshd::Sshd;
-pub use terminal::{Seat, TerminalReader, first_prompt, still_picture};
+pub use terminal::{Seat, TerminalReader, UNKNOWN, first_prompt, still_picture};
 pub use viewer::Viewer;

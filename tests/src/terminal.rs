@@ -21,15 +21,16 @@ printf "$(printf '\\%03o' {80..126})"
 printf '\033[6;1H'
 : > calibrated
 "#;
-/// Slow enough for guacd to draw pages without loss: it takes more than three changes of
-/// a place in a second for a film.
+/// Between pages of a terminal that was ever drawn with loss: guacd takes more than three
+/// changes of a place in a second for a film, and what it then draws roughly stays so until
+/// it changes.
 const PAGE_PAUSE: Duration = Duration::from_millis(900);
 /// How often a page that cannot be read is drawn again.
 const REDRAWINGS: usize = 3;
 /// Pixels; less than two characters' width and a line's height.
 const CORNER: usize = 16;
-/// Stands for a cell whose picture is none of the known characters.
-const UNKNOWN: char = '\u{fffd}';
+/// Stands for a cell whose picture is none of the known characters: one drawn with loss.
+pub const UNKNOWN: char = '\u{fffd}';
 
 /// Where a terminal is seen and typed at: a [`Viewer`] or a page in a [`Browser`].
 pub trait Seat {
@@ -199,27 +200,19 @@ impl TerminalReader {
         viewer.settled(QUIET, SHOWN_WITHIN).await?;
         let mut lines = self.read_now(viewer).await?;
         while lines.len() <= count + self.rows {
-            self.turn(viewer, PAGE_UP)
+            let page = self
+                .page_before(viewer)
                 .await
                 .with_context(|| format!("the scrollback ends after {} lines", lines.len()))?;
-            let page = self.read_page(viewer).await?;
             let overlap = overlap(&page, &lines)?;
             lines.splice(0..overlap, page);
         }
         Ok(lines)
     }
 
-    /// Turns a page of the scrollback.
-    async fn turn(&self, viewer: &Viewer, key: u32) -> Result<()> {
-        let before = viewer.progress().drawings;
-        viewer.chord(SHIFT, key).await?;
-        viewer.drawing_after(before).await?;
-        tokio::time::sleep(PAGE_PAUSE).await;
-        viewer.settled(QUIET, SHOWN_WITHIN).await
-    }
-
-    /// Reads the page; one that guacd drew too roughly to read is drawn again.
-    async fn read_page(&self, viewer: &Viewer) -> Result<Vec<String>> {
+    /// Turns back a page and reads it; one that was drawn too roughly to read is drawn again.
+    async fn page_before(&self, viewer: &Viewer) -> Result<Vec<String>> {
+        self.turn(viewer, PAGE_UP).await?;
         for _ in 0..REDRAWINGS {
             let page = self.read_now(viewer).await?;
             if !page.iter().any(|row| row.contains(UNKNOWN)) {
@@ -229,6 +222,17 @@ impl TerminalReader {
             self.turn(viewer, PAGE_UP).await?;
         }
         self.read_now(viewer).await
+    }
+
+    /// Turns a page of the scrollback.
+    async fn turn(&self, viewer: &Viewer, key: u32) -> Result<()> {
+        let before = viewer.progress();
+        if before.lossy > 0 {
+            tokio::time::sleep(PAGE_PAUSE).await;
+        }
+        viewer.chord(SHIFT, key).await?;
+        viewer.drawing_after(before.drawings).await?;
+        viewer.settled(QUIET, SHOWN_WITHIN).await
     }
 
     /// A point just inside a cell's left edge, in pixels from the left and from the top.

@@ -47,6 +47,8 @@ pub struct Progress {
     pub drawings: u64,
     /// Bytes received.
     pub bytes: u64,
+    /// Images that lost something when they were packed.
+    pub lossy: u64,
     /// When the last of those frames came.
     pub drawn_at: Instant,
     /// Whether the socket is closed.
@@ -62,6 +64,9 @@ struct Seen {
     steps: Vec<(String, String)>,
     error: Option<(String, u16)>,
     slowness: Duration,
+    /// The streams of WebP images whose first bytes have not come yet.
+    webp: HashSet<String>,
+    lossy: u64,
     /// Streams that bring files.
     bodies: HashSet<String>,
     told: VecDeque<Vec<String>>,
@@ -96,7 +101,8 @@ impl Viewer {
     }
 
     fn run(socket: Socket) -> Self {
-        let start = Progress { drawings: 0, bytes: 0, drawn_at: Instant::now(), closed: false };
+        let start =
+            Progress { drawings: 0, bytes: 0, lossy: 0, drawn_at: Instant::now(), closed: false };
         let (tell, progress) = watch::channel(start);
         let (out, requests) = mpsc::channel(1024);
         let shared = Arc::new(Mutex::new(Seen::default()));
@@ -271,6 +277,8 @@ impl Drop for Viewer {
 pub const ENTER: u32 = 0xff0d;
 /// X11 keysym of the left Shift key.
 pub const SHIFT: u32 = 0xffe1;
+/// X11 keysym of the left Control key.
+pub const CONTROL: u32 = 0xffe3;
 /// X11 keysym of Page Up.
 pub const PAGE_UP: u32 = 0xff55;
 /// X11 keysym of Page Down.
@@ -305,9 +313,14 @@ impl Reader {
         for reply in replies {
             self.out.send(Message::text(reply)).await?;
         }
-        lock(&self.shared).undrawn.push(message);
+        let lossy = {
+            let mut seen = lock(&self.shared);
+            seen.undrawn.push(message);
+            seen.lossy
+        };
         self.tell.send_modify(|progress| {
             progress.bytes += bytes;
+            progress.lossy = lossy;
             if drawn {
                 progress.drawings += 1;
                 progress.drawn_at = Instant::now();
@@ -323,6 +336,7 @@ impl Seen {
         let first = instruction.argument(0);
         let receiving = self.incoming_clipboard.as_ref().is_some_and(|(stream, _)| stream == first);
         self.note_files(instruction);
+        self.note_images(instruction);
         match instruction.opcode {
             "sync" => return Some(text("sync", &[first])),
             "clipboard" => self.incoming_clipboard = Some((first.to_owned(), Vec::new())),
@@ -342,6 +356,25 @@ impl Seen {
             _ => {}
         }
         None
+    }
+
+    /// Counts the images that are not exact: a WebP file tells by the name of its first chunk.
+    fn note_images(&mut self, instruction: &Instruction<'_>) {
+        let stream = instruction.argument(0);
+        match instruction.opcode {
+            "img" if instruction.argument(3) == "image/jpeg" => self.lossy += 1,
+            "img" if instruction.argument(3) == "image/webp" => {
+                self.webp.insert(stream.to_owned());
+            }
+            "blob" if self.webp.remove(stream) => {
+                let exact = instruction.argument(1).get(..24).and_then(|head| {
+                    let bytes = STANDARD.decode_to_vec(head).ok()?;
+                    Some(bytes.get(12..16)? == b"VP8L")
+                });
+                self.lossy += u64::from(exact != Some(true));
+            }
+            _ => {}
+        }
     }
 
     /// Keeps what is said about files; who transfers them answers.

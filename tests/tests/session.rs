@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fanlight_core::Viewport;
-use fanlight_tests::viewer::SHOWN_WITHIN;
+use fanlight_tests::viewer::{CONTROL, SHOWN_WITHIN};
 use fanlight_tests::{Door, Engine, Gateway, Guacd, Sshd, TerminalReader, Viewer, ssh_session};
 use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
@@ -286,4 +286,29 @@ async fn bar_78_sigterm_tells_viewers_and_ends() {
     assert!(viewer.error().is_some(), "the viewer was not told");
     let status = world.gateway.process().unwrap().wait_for_end(Duration::from_secs(30)).unwrap();
     assert!(status.success(), "{status}");
+}
+
+/// Longest time without a frame while there is output.
+const STALL: Duration = Duration::from_secs(5);
+
+/// 50 MB of noise, in which the terminal is asked and switched in every way it has.
+async fn takes_noise_as_text(world: &World) -> Result<()> {
+    let (_, viewer, reader) = world.log_in().await?;
+    let done = world.sshd.home().join("done");
+    viewer.type_text("head -c 50000000 /dev/urandom; : > done\n").await?;
+    while !done.exists() {
+        let still = viewer.progress().drawn_at.elapsed();
+        ensure!(still < STALL, "nothing was drawn for {still:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    viewer.settled(Duration::from_millis(500), SHOWN_WITHIN).await?;
+    // What the terminal answered stands in the shell's line.
+    viewer.chord(CONTROL, u32::from('c')).await?;
+    viewer.type_text("printf '\\033c'; echo $((6*7))\n").await?;
+    reader.wait_for(&viewer, |row| row == "42").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_megabytes_of_noise_do_not_stall_a_session() {
+    takes_noise_as_text(&World::embedded().await.unwrap()).await.unwrap();
 }

@@ -2,12 +2,11 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use fanlight_tests::viewer::CONTROL;
 
 use crate::report::{Row, Target, percentile};
 use crate::scene::{Place, Scene};
 
-/// X11 keysym of the left Control key.
-const CONTROL: u32 = 0xffe3;
 const KEYS: usize = 200;
 /// Shorter than the shell's line, so that it never wraps.
 const KEYS_PER_LINE: usize = 40;
