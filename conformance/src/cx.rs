@@ -145,7 +145,12 @@ impl SessionCx for TestCx {
             let message = format!("{endpoint} is forbidden by the network policy.");
             return Err(SessionError::new(Cause::Denied, message));
         }
-        Ok(Route { endpoint: endpoint.clone(), address, dialer: self.dialer.clone() })
+        Ok(Route {
+            endpoint: endpoint.clone(),
+            address,
+            tunnelled: false,
+            dialer: self.dialer.clone(),
+        })
     }
 
     fn keep(&self, resource: Box<dyn Resource>) {

@@ -169,7 +169,7 @@ fn check_array(schema: &Value, items: &[Value], field: &str, errors: &mut Vec<Fi
         return;
     }
     for (index, item) in items.iter().enumerate() {
-        check_value(&schema["items"], item, &join(field, &index.to_string()), errors);
+        check_value(&schema["items"], item, &format!("{field}[{index}]"), errors);
     }
 }
 

@@ -145,14 +145,8 @@ impl<D: ProtocolDriver> Driver for Erased<D> {
         &self.schema
     }
 
-    fn check(&self, mut fields: Map<String, Value>) -> Result<CheckedSettings, Vec<FieldError>> {
-        let errors = check_fields(&self.schema, &fields);
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        drop_nulls(&mut fields);
-        let settings: D::Settings = serde_path_to_error::deserialize(Value::Object(fields))
-            .map_err(|error| vec![describe(&error)])?;
+    fn check(&self, fields: Map<String, Value>) -> Result<CheckedSettings, Vec<FieldError>> {
+        let settings: D::Settings = read_fields(&self.schema, fields)?;
         let errors = self.driver.validate(&settings);
         if !errors.is_empty() {
             return Err(errors);
@@ -175,6 +169,22 @@ impl<D: ProtocolDriver> Driver for Erased<D> {
     fn client(&self) -> Option<Arc<dyn EngineClient>> {
         self.driver.client()
     }
+}
+
+/// Checks fields against the schema of `T` and reads them; `null` means "not set".
+///
+/// # Errors
+/// Every field that is unknown, missing or wrong; no value is echoed.
+pub fn read_fields<T: DeserializeOwned>(
+    schema: &Value,
+    mut fields: Map<String, Value>,
+) -> Result<T, Vec<FieldError>> {
+    let errors = check_fields(schema, &fields);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    drop_nulls(&mut fields);
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| vec![describe(&error)])
 }
 
 /// Serde quotes the value in some messages ("invalid type: string \"...\""): a secret

@@ -60,6 +60,11 @@ pub trait Host: Send + Sync {
     fn files(&self, files: Files);
     /// Reports a step of the connect ladder. The previous one is done.
     fn step(&self, step: Step);
+    /// Whether the session is to be tried only: a client that can ends in order as soon as
+    /// it is logged in, without opening a screen and without asking anybody.
+    fn is_trial(&self) -> bool {
+        false
+    }
     /// Decides whether a host key is the target's: known, or new and trusted on first use.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use serde::Serialize;
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Path of the field, nested parts joined by dots: `port`, `jump_hosts.0.username`.
+    /// Path of the field, nested parts joined by dots, items of lists numbered from 0:
+    /// `port`, `operator.badge`, `jump_hosts[1].username`.
     pub field: String,
     /// What is wrong, so that it reads well behind the field's name: "must be 1-65535".
     /// Never contains the value.

@@ -20,7 +20,7 @@ pub use check::check_fields;
 pub use draw::{Canvas, Color, Composite, Image, Layer, Painter, Point, Rect, Screen, Viewport};
 pub use driver::{
     Capabilities, CheckedSettings, Driver, DriverInfo, ProtocolDriver, Registration, Summary,
-    registrations,
+    read_fields, registrations,
 };
 pub use endpoint::{Endpoint, Hostname, InvalidHostname};
 pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input, ViewerId};

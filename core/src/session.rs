@@ -67,6 +67,9 @@ pub struct Route {
     /// The address that was checked and that must be dialled, where there is one
     /// (a Unix socket has none).
     pub address: Option<SocketAddr>,
+    /// Whether only `address` and `dialer` lead there, as through jump hosts. Then an engine
+    /// must not be told of a name or another address to dial instead.
+    pub tunnelled: bool,
     /// Opens streams, for clients of the embedded engine.
     pub dialer: Arc<dyn Dial>,
 }
@@ -82,8 +85,12 @@ impl Route {
     }
 }
 
-/// A failure to reach the target at all.
+/// A failure to reach the target at all. A dialer that knows better says it itself, by an
+/// error with a [`SessionError`] inside.
 fn explain(error: &io::Error, endpoint: &Endpoint) -> SessionError {
+    if let Some(known) = error.get_ref().and_then(|inner| inner.downcast_ref::<SessionError>()) {
+        return known.clone();
+    }
     use io::ErrorKind as Kind;
     let (cause, text) = match error.kind() {
         Kind::ConnectionRefused => (

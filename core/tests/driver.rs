@@ -134,7 +134,7 @@ fn unknown_fields_are_named_at_every_depth() {
 fn every_error_is_told_at_once() {
     let body = json!({"line": 0, "tone": "loud", "relays": [{"pin": "p"}]});
     let names: Vec<_> = errors(body).into_iter().map(|(field, _)| field).collect();
-    assert_eq!(names, ["line", "tone", "relays.0.name", "station"]);
+    assert_eq!(names, ["line", "tone", "relays[0].name", "station"]);
 }
 
 #[test]

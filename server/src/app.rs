@@ -10,8 +10,9 @@ use crate::access::{FailureBrake, TokenUses};
 use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
+use crate::hops;
 use crate::policy::{Resolve, SystemResolver};
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, take_shared};
 use crate::store::{Store, StoreError};
 
 /// Everything that handlers share. One per process, always behind an [`Arc`].
@@ -137,7 +138,7 @@ fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> 
         .network
         .drivers
         .keys()
-        .filter(|id| drivers.get(id).is_none())
+        .filter(|id| drivers.get(id).is_none() && id.as_str() != hops::RULES)
         .map(|id| FieldError::new(format!("network.{id}"), "belongs to no driver of this binary"))
         .collect();
     for (index, preset) in config.presets.iter().enumerate() {
@@ -146,8 +147,10 @@ fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> 
             errors.push(FieldError::new(key, "belongs to no driver of this binary"));
             continue;
         };
-        let wrong = driver.check(preset.settings.clone()).err().unwrap_or_default();
-        errors.extend(wrong.into_iter().map(|error| {
+        let mut settings = preset.settings.clone();
+        let shared = take_shared(&mut settings).err().unwrap_or_default();
+        let own = driver.check(settings).err().unwrap_or_default();
+        errors.extend(shared.into_iter().chain(own).map(|error| {
             FieldError::new(format!("presets.{index}.settings.{}", error.field), error.message)
         }));
     }

@@ -78,6 +78,6 @@ impl Services for SessionServices {
     }
 
     async fn verify_host_key(&self, key: HostKey) -> Result<(), SessionError> {
-        self.host_keys.verify(&key).await
+        self.host_keys.verify(&key, "").await
     }
 }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod door;
 mod drivers;
+mod hops;
 pub mod pages;
 pub mod policy;
 pub mod serve;

@@ -1,4 +1,4 @@
-use fanlight_core::{Endpoint, Plan, Route, SessionCx, SessionError};
+use fanlight_core::{Cause, Endpoint, EngineKind, Plan, Route, SessionCx, SessionError};
 
 use crate::account::account;
 use crate::checks::kdc_address;
@@ -18,6 +18,7 @@ pub(crate) async fn plan(
     route: Route,
     cx: &dyn SessionCx,
 ) -> Result<Plan, SessionError> {
+    check_tunnel(settings, &route, cx.engine())?;
     let plan = display(session(login(settings, options, route), settings), settings);
     if let Some((host, port)) = settings.kdc_url.as_deref().and_then(kdc_address) {
         cx.reach(&Endpoint::Tcp(host, port)).await?;
@@ -32,6 +33,24 @@ pub(crate) async fn plan(
         .set("drive-path", path.to_string_lossy())
         .set_some("drive-name", settings.drive_name.as_ref())
         .default("drive-name", DRIVE_NAME))
+}
+
+/// Kerberos needs the names of the target and of the KDC, and guacd would dial them itself,
+/// past the jump hosts.
+fn check_tunnel(
+    settings: &RdpSettings,
+    route: &Route,
+    engine: EngineKind,
+) -> Result<(), SessionError> {
+    let by_name = settings.auth_pkg == Some(AuthPackage::Kerberos) || settings.kdc_url.is_some();
+    if !(route.tunnelled && by_name && engine == EngineKind::Guacd) {
+        return Ok(());
+    }
+    Err(SessionError::new(
+        Cause::EngineLacksParameter,
+        "guacd cannot use Kerberos through jump hosts. Log in by NTLM (auth_pkg), and leave \
+         kdc_url out.",
+    ))
 }
 
 fn login(settings: &RdpSettings, options: &RdpOptions, route: Route) -> Plan {

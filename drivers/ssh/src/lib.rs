@@ -2,9 +2,7 @@
 //! guacd the parameters of guacd's `ssh` plug-in.
 
 mod client;
-mod host_pin;
 mod plan;
-mod private_key;
 mod settings;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 use fanlight_core::{Cause, EngineKind, Plan, Route, SessionCx, SessionError};
 
-use crate::host_pin::HostPin;
 use crate::settings::SshSettings;
+use fanlight_ssh::HostPin;
 
 /// guacd's own default is `linux`, which modern programs know less of.
 pub(crate) const TERMINAL_TYPE: &str = "xterm-256color";

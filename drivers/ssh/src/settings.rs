@@ -2,8 +2,8 @@ use fanlight_core::{FieldError, FilePath, Hostname, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::host_pin::HostPin;
-use crate::private_key::{KeyFault, parse_private_key};
+use fanlight_ssh::HostPin;
+use fanlight_ssh::{KeyFault, parse_private_key};
 
 /// A key that opens nothing, encrypted in one round.
 const EXAMPLE_KEY: &str = "\
@@ -62,6 +62,11 @@ pub struct SshSettings {
     /// What the private key is encrypted with. Asked for in the terminal if left out.
     #[schemars(title = "Passphrase of the key", extend("x-group" = "Login"))]
     pub passphrase: Option<Secret>,
+    /// Make a new Ed25519 key pair for this session, in memory only. Its public key is
+    /// shown first, to be installed on the server; the session connects after that.
+    #[serde(default)]
+    #[schemars(title = "New key pair", extend("x-group" = "Login"))]
+    pub generate_keypair: bool,
     /// The only host key to accept: an OpenSSH public key line, its base64 part, or its
     /// SHA256: fingerprint. Otherwise the gateway's known hosts decide.
     #[schemars(

@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::App;
+use crate::sessions::with_shared_fields;
 
 /// A driver: what kind of session it makes, and from which fields.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +26,8 @@ pub(super) struct DriverView {
     /// Engines of this gateway that can run it.
     #[schema(value_type = Vec<String>)]
     engines: Vec<EngineKind>,
-    /// JSON Schema (2020-12) of its fields.
+    /// JSON Schema (2020-12) of its fields, those that sessions of every type have among
+    /// them.
     schema: Value,
 }
 
@@ -64,6 +66,6 @@ fn view(app: &App, driver: &dyn Driver) -> DriverView {
             terminal: can.terminal,
         },
         engines: engines.into_iter().filter(|(_, able)| *able).map(|(kind, _)| kind).collect(),
-        schema: driver.schema().clone(),
+        schema: with_shared_fields(driver.schema()),
     }
 }

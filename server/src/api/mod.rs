@@ -4,6 +4,7 @@
 mod audit;
 mod audit_csv;
 mod auth;
+mod banners;
 mod docs_page;
 mod drivers;
 mod error;
@@ -59,6 +60,7 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Operator), routes!(sessions::get, sessions::end))
         .add(Access::Least(Role::Operator), routes!(sessions::steps))
         .add(Access::Least(Role::Operator), routes!(sessions::reconnect))
+        .add(Access::Other, routes!(banners::get))
         .add(Access::Least(Role::Operator), routes!(tickets::issue))
         .add(Access::Open, routes!(tickets::open))
         .add(Access::Other, routes!(tunnel::tunnel))

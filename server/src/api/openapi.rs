@@ -13,7 +13,7 @@ use super::{RouteInfo, all_routes};
 use crate::App;
 use crate::access::Access;
 use crate::drivers::Drivers;
-use crate::sessions::common_schema;
+use crate::sessions::{common_schema, shared_schema};
 
 /// The document of this API.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "Service",
@@ -109,10 +109,11 @@ fn session_request(drivers: &Drivers) -> Value {
     let mut common = common_schema()["properties"].as_object().cloned().unwrap_or_default();
     let preset = common.remove("preset");
     common.remove("session_type");
-    let mut variants: Vec<Value> =
-        drivers.iter().map(|driver| driver_variant(driver.as_ref(), &common)).collect();
     let mut of_preset = json!({ "preset": preset });
     merge(&mut of_preset, &common);
+    common.extend(shared_schema()["properties"].as_object().cloned().unwrap_or_default());
+    let mut variants: Vec<Value> =
+        drivers.iter().map(|driver| driver_variant(driver.as_ref(), &common)).collect();
     variants.push(json!({
         "title": "Preset",
         "type": "object",

@@ -34,6 +34,13 @@ pub(super) struct CreatedView {
     status: SessionStatus,
     /// Path of its WebSocket.
     ws_url: String,
+    /// What its owner is shown before it starts: the banner, and below it the public key of
+    /// a generated pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    banner_text: Option<String>,
+    /// The public key alone: a line for `authorized_keys` on the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<String>,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -89,6 +96,9 @@ pub(super) struct SessionView {
     /// it lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     share_url: Option<String>,
+    /// What its owner is shown before it starts, while it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    banner: Option<String>,
     /// Whether its owner can make it again without entering anything.
     can_reconnect: bool,
 }
@@ -113,6 +123,8 @@ impl From<Created> for CreatedView {
             open_url,
             status: live.status(),
             ws_url: format!("/ws/{}", live.id),
+            banner_text: live.banner_text(),
+            public_key: live.public_key().map(str::to_owned),
             created_at: live.created_at,
             expires_at: live.expires_at,
         }
@@ -132,6 +144,7 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
         client_url: client_url(row.id),
         active_connections: live.map_or(0, Live::active_connections),
         share_url: in_life.filter(|_| may_share).map(Live::share_url),
+        banner: in_life.filter(|_| may_share).and_then(Live::banner_text),
         can_reconnect: own && live.is_some_and(|live| !live.is_live()),
         status: live.map_or(row.status, Live::status),
         session_type: row.session_type,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::one_time::Follower;
-use super::tunnel::opening_cookie;
+use super::tunnel::opening_cookies;
 use super::{ApiError, ApiPath};
 use crate::App;
 use crate::access::Identity;
@@ -48,12 +48,13 @@ pub(super) async fn open(
             "This link was used before, or it is no longer good.",
         ));
     };
-    let cookie = opening_cookie(session, cookie.expose(), &app.config)
+    let [stream, banner] = opening_cookies(session, cookie.expose(), &app.config)
         .ok_or_else(|| ApiError::internal("cookie is no header"))?;
     let page = HeaderValue::try_from(format!("/client/{session}")).map_err(ApiError::internal)?;
     let fixed = HeaderValue::from_static;
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::SET_COOKIE, cookie),
+    let headers: [(HeaderName, HeaderValue); 5] = [
+        (header::SET_COOKIE, stream),
+        (header::SET_COOKIE, banner),
         (header::LOCATION, page),
         (header::CACHE_CONTROL, fixed("no-store")),
         (header::REFERRER_POLICY, fixed("no-referrer")),

@@ -195,20 +195,29 @@ fn cookie_name(session: Uuid) -> String {
     format!("fanlight-open-{}", session.simple())
 }
 
-/// The cookie that an opening link turns into. Browsers send it to this session's stream
-/// only.
-pub(super) fn opening_cookie(session: Uuid, value: &str, config: &Config) -> Option<HeaderValue> {
+/// The cookies that an opening link turns into. Browsers send them to this session's stream
+/// and to its banner only.
+pub(super) fn opening_cookies(
+    session: Uuid,
+    value: &str,
+    config: &Config,
+) -> Option<[HeaderValue; 2]> {
+    let at = |path: String| opening_cookie(session, value, &path, config);
+    Some([at(format!("/ws/{session}"))?, at(format!("/api/sessions/{session}/banner"))?])
+}
+
+fn opening_cookie(session: Uuid, value: &str, path: &str, config: &Config) -> Option<HeaderValue> {
     let secure = if config.server.is_https() { "; Secure" } else { "" };
-    let lifetime = config.sessions.pending_timeout + config.sessions.max_duration;
+    let lifetime = config.sessions.pending_for(true) + config.sessions.max_duration;
     let text = format!(
-        "{}={value}; Path=/ws/{session}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
+        "{}={value}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
         cookie_name(session),
         lifetime.as_secs()
     );
     HeaderValue::try_from(text).ok()
 }
 
-fn shown_opening_cookie(headers: &HeaderMap, session: Uuid) -> Option<&str> {
+pub(super) fn shown_opening_cookie(headers: &HeaderMap, session: Uuid) -> Option<&str> {
     let name = cookie_name(session);
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));

@@ -83,6 +83,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         guacd,
         host_keys: raw.host_keys.policy,
         network,
+        jump_hosts: (&raw.jump_hosts).into(),
         drivers: driver_options(raw),
         presets,
         log: LogConfig { format: raw.log.format, level: raw.log.level.clone() },

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::JumpHostsConfig;
 use crate::access::Role;
 
 /// The whole configuration, checked.
@@ -40,6 +41,8 @@ pub struct Config {
     pub host_keys: HostKeyPolicy,
     /// Where sessions may go.
     pub network: NetworkConfig,
+    /// Jump hosts of sessions.
+    pub jump_hosts: JumpHostsConfig,
     /// Option tables by driver id.
     pub drivers: BTreeMap<String, Value>,
     /// Ready-made targets.
@@ -243,7 +246,7 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// The rules for a driver.
+    /// The rules for a driver, or for jump hosts.
     pub fn rules(&self, driver: &str) -> &NetworkRules {
         self.drivers.get(driver).unwrap_or(&self.default)
     }
@@ -262,11 +265,27 @@ pub struct NetworkRules {
     pub unix_sockets: Vec<PathBuf>,
 }
 
+impl NetworkRules {
+    /// Whether only the special networks are denied.
+    pub fn allow_all_but_special(&self) -> bool {
+        let all = Self::default().allow;
+        self.deny.is_empty() && all.iter().all(|network| self.allow.contains(network))
+    }
+}
+
 impl Default for NetworkRules {
     fn default() -> Self {
         let everything =
             [[0; 4].into(), [0_u16; 8].into()].map(|address| IpNet::new_assert(address, 0));
         Self { allow: everything.to_vec(), deny: Vec::new(), unix_sockets: Vec::new() }
+    }
+}
+
+impl SessionsConfig {
+    /// How long a session waits for its owner, who may have a banner to read and a key to
+    /// install first.
+    pub fn pending_for(&self, has_banner: bool) -> Duration {
+        if has_banner { self.keypair_timeout } else { self.pending_timeout }
     }
 }
 

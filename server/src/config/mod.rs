@@ -3,6 +3,7 @@
 
 mod check;
 mod checked;
+mod jump_hosts;
 mod load;
 mod oidc;
 mod period;
@@ -14,5 +15,6 @@ pub use checked::{
     LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, RateLimitConfig, ServerConfig,
     SessionsConfig, SiteConfig, TlsFiles,
 };
+pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};
 pub use period::Period;

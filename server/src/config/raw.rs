@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use fanlight_core::{EngineKind, Secret};
 
+use super::jump_hosts::RawJumpHosts;
 use super::{HostKeyPolicy, LogFormat, Period};
 
 /// Every section and key.
@@ -29,6 +30,7 @@ pub(super) struct RawConfig {
     pub guacd: RawGuacd,
     pub host_keys: RawHostKeys,
     pub network: RawNetwork,
+    pub jump_hosts: RawJumpHosts,
     /// Options of each driver, by its id.
     pub drivers: BTreeMap<String, Map<String, Value>>,
     pub presets: Vec<RawPreset>,
@@ -242,7 +244,8 @@ impl Default for RawOidc {
 pub(super) struct RawSessions {
     /// A session that nobody opens expires after this.
     pub pending_timeout: Period,
-    /// The same for a session whose generated public key has to be installed first.
+    /// The same for a session with a banner to be read, or a generated public key to be
+    /// installed, first.
     pub keypair_timeout: Period,
     /// A session ends after this.
     pub max_duration: Period,

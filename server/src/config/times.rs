@@ -28,8 +28,8 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
 }
 
 /// Times in which something has to happen: without any, it never could.
-fn limits(raw: &RawConfig) -> [(&'static str, Period); 20] {
-    let RawConfig { server, database, access, oidc, sessions, guacd, .. } = raw;
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 22] {
+    let RawConfig { server, database, access, oidc, sessions, guacd, jump_hosts, .. } = raw;
     [
         ("server.request_timeout", server.request_timeout),
         ("server.header_timeout", server.header_timeout),
@@ -51,6 +51,8 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 20] {
         ("guacd.connect_timeout", guacd.connect_timeout),
         ("guacd.handshake_timeout", guacd.handshake_timeout),
         ("guacd.check_interval", guacd.check_interval),
+        ("jump_hosts.response_timeout", jump_hosts.response_timeout),
+        ("jump_hosts.silence_limit", jump_hosts.silence_limit),
     ]
 }
 

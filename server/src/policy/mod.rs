@@ -7,7 +7,7 @@ mod resolve;
 mod rules;
 
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use fanlight_core::{Cause, Endpoint, Hostname, Route, SessionError};
 use address::{Host, read_host};
 use dial::CheckedDial;
 pub use resolve::{Resolve, SystemResolver};
+pub(crate) use rules::TUNNELS;
 use rules::{permits, permits_socket};
 
 use crate::config::NetworkConfig;
@@ -100,7 +101,36 @@ impl NetworkPolicy {
             Allowed::Unix(_) => None,
         };
         let dialer = Arc::new(CheckedDial { allowed, limit: self.limit });
-        Ok(Route { endpoint: endpoint.clone(), address, dialer })
+        Ok(Route { endpoint: endpoint.clone(), address, tunnelled: false, dialer })
+    }
+
+    /// Checks `endpoint`, which is reached from a jump host, for `driver`. A name cannot be
+    /// judged by its addresses, since it is looked up there; whether names may be used at
+    /// all says `names`, or else whether the rules restrict anything.
+    ///
+    /// # Errors
+    /// `Denied` by the rules, `NotFound` for what is no address.
+    pub fn check_remote(
+        &self,
+        driver: &str,
+        endpoint: &Endpoint,
+        names: Option<bool>,
+    ) -> Result<(), SessionError> {
+        let rules = self.rules.rules(driver);
+        let Endpoint::Tcp(host, _) = endpoint else { return Err(no_socket_there()) };
+        match read_host(host) {
+            Host::Address(address) if permits(rules, address) => Ok(()),
+            Host::Address(_) => Err(denied(host)),
+            Host::Malformed => Err(not_found(host)),
+            Host::Name(name) if is_localhost(name) => {
+                let [v4, v6]: [IpAddr; 2] =
+                    [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                let permitted = permits(rules, v4) && permits(rules, v6);
+                permitted.then_some(()).ok_or_else(|| denied(host))
+            }
+            Host::Name(_) if names.unwrap_or_else(|| rules.allow_all_but_special()) => Ok(()),
+            Host::Name(_) => Err(no_name_there(host)),
+        }
     }
 
     async fn addresses(
@@ -136,6 +166,29 @@ fn denied(what: &dyn Display) -> SessionError {
     SessionError::new(
         Cause::Denied,
         format!("The network rules of this gateway do not allow connections to {what}."),
+    )
+}
+
+/// A name that means the machine it is used on (RFC 6761 section 6.3).
+fn is_localhost(name: &str) -> bool {
+    let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("localhost")
+}
+
+fn no_socket_there() -> SessionError {
+    SessionError::new(
+        Cause::Denied,
+        "A socket of this machine cannot be reached through jump hosts.",
+    )
+}
+
+fn no_name_there(host: &Hostname) -> SessionError {
+    SessionError::new(
+        Cause::Denied,
+        format!(
+            "The network rules of this gateway cannot judge {host}, which a jump host would look \
+             up. Give its address, or ask an administrator to set jump_hosts.remote_names."
+        ),
     )
 }
 

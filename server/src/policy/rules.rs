@@ -1,8 +1,8 @@
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Component, Path};
 use std::sync::LazyLock;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::address::embedded_ipv4;
 use crate::config::NetworkRules;
@@ -32,6 +32,10 @@ const RESERVED_TEXT: &[&str] = &[
     "fd20:ce::254/128",
 ];
 
+/// Where guacd finds the tunnels of sessions that go through jump hosts. No session may
+/// go there, whatever is configured: what is there belongs to another one.
+pub(crate) const TUNNELS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(127, 64, 0, 0), 10);
+
 /// Whether `address` may be reached. An IPv6 address that carries an IPv4 address for a
 /// translator or tunnel to unpack is allowed only if that one is, too.
 pub(super) fn permits(rules: &NetworkRules, address: IpAddr) -> bool {
@@ -47,6 +51,9 @@ fn permits_plain(rules: &NetworkRules, address: IpAddr) -> bool {
         let containing = networks.iter().filter(|network| network.contains(&address));
         containing.map(IpNet::prefix_len).max()
     };
+    if matches!(address, IpAddr::V4(v4) if TUNNELS.contains(&v4)) {
+        return false;
+    }
     let Some(allowed) = most_specific(&rules.allow) else { return false };
     let named = most_specific(&RESERVED).is_none_or(|reserved| allowed >= reserved);
     named && most_specific(&rules.deny).is_none()
@@ -141,6 +148,17 @@ mod tests {
         assert!(!permits(&rules(&["169.254.0.0/16"], &[]), "169.254.169.254"));
         assert!(permits(&rules(&["169.254.169.254/32"], &[]), "169.254.169.254"));
         assert!(permits(&rules(&["::1/128"], &[]), "::1"));
+    }
+
+    #[test]
+    fn bar_43_no_session_reaches_a_tunnel_whatever_is_allowed() {
+        for allow in ["127.0.0.0/8", "127.64.0.0/10", "127.64.0.1/32"] {
+            assert!(!permits(&rules(&[allow], &[]), "127.64.0.1"), "{allow}");
+        }
+        let open = rules(&["127.0.0.0/8", "::/0", "::ffff:0:0/96"], &[]);
+        assert!(!permits(&open, "127.127.255.254"));
+        assert!(!permits(&open, "::ffff:127.64.0.1"));
+        assert!(permits(&open, "127.63.255.254") && permits(&open, "127.128.0.1"));
     }
 
     #[test]

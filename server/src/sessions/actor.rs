@@ -16,6 +16,7 @@ use super::live::{Live, Window};
 use super::resources::Resources;
 use super::state::{Ending, Phase, SessionStatus};
 use crate::audit::{Action, Event};
+use crate::hops::{Chain, path_through};
 
 /// Longest time from the owner's coming to the engine's acceptance of the plan.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -48,18 +49,19 @@ fn panicked(live: &Live) -> Ending {
 }
 
 async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> Ending {
-    let Ok(window) = timeout(shared.config.pending_timeout, live.opened()).await else {
+    let pending_for = shared.config.pending_for(live.origin.has_banner());
+    let Ok(window) = timeout(pending_for, live.opened()).await else {
         return Ending::expired("The session was not opened in time.");
     };
     live.phase.send_replace(Phase::Starting);
     let starting = timeout(START_LIMIT, start(live, shared, resources, window));
     let (started, ()) = tokio::join!(starting, record_start(live, shared));
-    let engine = match started.unwrap_or_else(|_| Err(start_took_too_long())) {
-        Ok(engine) => engine,
+    let started = match started.unwrap_or_else(|_| Err(start_took_too_long())) {
+        Ok(started) => started,
         Err(error) => return Ending::failed(error),
     };
-    live.phase.send_replace(Phase::Running(Arc::clone(&engine)));
-    watch_over(live, shared, &*engine).await
+    live.phase.send_replace(Phase::Running(Arc::clone(&started.session)));
+    watch_over(live, shared, &started).await
 }
 
 /// In the name of the session's creator: its life goes on without a request.
@@ -75,22 +77,21 @@ async fn record_start(live: &Live, shared: &Shared) {
     shared.audit.note(of_session(Action::SessionStart, live)).await;
 }
 
+/// A session that an engine runs.
+struct Started {
+    session: Arc<dyn EngineSession>,
+    /// The jump hosts on the way to its target.
+    chain: Option<Arc<Chain>>,
+}
+
 async fn start(
     live: &Live,
     shared: &Shared,
     resources: &Resources,
     window: Window,
-) -> Result<Arc<dyn EngineSession>, SessionError> {
+) -> Result<Started, SessionError> {
     let driver = &live.origin.driver;
-    let context = Context {
-        session: live.id,
-        driver: driver.info().id,
-        engine: live.origin.engine,
-        policy: &shared.policy,
-        host_key_policy: shared.host_keys.policy(),
-        ladder: &live.ladder,
-        resources,
-    };
+    let context = Context::new(live.id, &live.origin, shared, &live.ladder, resources);
     let plan = driver.prepare(&live.origin.settings, &context).await?;
     live.ladder.begin("Start the engine");
     let engine = shared.engines.get(live.origin.engine).ok_or_else(engine_gone)?;
@@ -102,22 +103,43 @@ async fn start(
         services: Arc::new(SessionServices {
             ladder: Arc::clone(&live.ladder),
             host_keys: Arc::clone(&shared.host_keys),
+            via: path_through(&live.origin.shared.jump_hosts),
         }),
     };
-    engine.open(opening).await
+    let session = engine.open(opening).await?;
+    Ok(Started { session, chain: context.chain.into_inner() })
 }
 
-async fn watch_over(live: &Live, shared: &Shared, engine: &dyn EngineSession) -> Ending {
+async fn watch_over(live: &Live, shared: &Shared, started: &Started) -> Ending {
     tokio::select! {
-        ended = engine.ended() => match ended {
+        ended = started.session.ended() => match ended {
             Ok(()) => Ending::by_remote(),
-            Err(error) => Ending::failed(error),
+            Err(error) => Ending::failed(started.reason_for(error).await),
         },
+        error = started.way_lost() => Ending::failed(error),
         () = sleep(shared.config.max_duration) => {
             Ending::expired("The session reached its longest duration.")
         }
         () = owner_stays_away(live, shared.config.reattach_grace) => {
             Ending::on_purpose("The owner left the session.")
+        }
+    }
+}
+
+impl Started {
+    /// Resolves when a jump host is lost.
+    async fn way_lost(&self) -> SessionError {
+        match &self.chain {
+            Some(chain) => chain.died().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is behind the end of the target's connection.
+    async fn reason_for(&self, end: SessionError) -> SessionError {
+        match &self.chain {
+            Some(chain) => chain.reason_for(end).await,
+            None => end,
         }
     }
 }

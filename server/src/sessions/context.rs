@@ -5,23 +5,81 @@ use fanlight_core::{
     Endpoint, EngineKind, HostKey, Resource, Route, SessionCx, SessionError, Step,
 };
 use fanlight_engine::link::Services;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use super::Shared;
 use super::host_keys::HostKeys;
 use super::ladder::Ladder;
+use super::live::Origin;
 use super::resources::Resources;
 use crate::config::HostKeyPolicy;
-use crate::policy::NetworkPolicy;
+use crate::hops::{Chain, ChainResource, GuacdPeers, JumpHost, Surroundings, Tunnel, Way};
 
 /// What a driver may ask of the session that it prepares.
 pub(super) struct Context<'a> {
     pub(super) session: Uuid,
     pub(super) driver: &'static str,
     pub(super) engine: EngineKind,
-    pub(super) policy: &'a NetworkPolicy,
-    pub(super) host_key_policy: HostKeyPolicy,
-    pub(super) ladder: &'a Ladder,
+    pub(super) jump_hosts: &'a [JumpHost],
+    pub(super) guacds: &'a GuacdPeers,
+    pub(super) around: Surroundings<'a>,
     pub(super) resources: &'a Resources,
+    /// The connections to the jump hosts, once something was to be reached through them.
+    pub(super) chain: OnceCell<Arc<Chain>>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        session: Uuid,
+        origin: &'a Origin,
+        shared: &'a Shared,
+        ladder: &'a Arc<Ladder>,
+        resources: &'a Resources,
+    ) -> Self {
+        Self {
+            session,
+            driver: origin.driver.info().id,
+            engine: origin.engine,
+            jump_hosts: &origin.shared.jump_hosts,
+            guacds: &shared.guacds,
+            around: Surroundings {
+                policy: &shared.policy,
+                host_keys: &shared.host_keys,
+                ladder,
+                config: &shared.jump_hosts,
+            },
+            resources,
+            chain: OnceCell::new(),
+        }
+    }
+
+    /// The way through the jump hosts, which are climbed the first time.
+    async fn reach_through(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
+        let Surroundings { policy, config, ladder, .. } = &self.around;
+        ladder.begin("Check the network rules");
+        policy.check_remote(self.driver, endpoint, config.remote_names)?;
+        let chain = self.chain.get_or_try_init(|| self.climb()).await?;
+        let limit = config.response_timeout;
+        let way = || Way { chain: Arc::clone(chain), endpoint: endpoint.clone(), limit };
+        let address = match self.engine {
+            EngineKind::Embedded => None,
+            EngineKind::Guacd => {
+                let tunnel = Tunnel::open(way(), self.guacds).await?;
+                let address = tunnel.address;
+                self.resources.keep(Box::new(tunnel));
+                Some(address)
+            }
+        };
+        let dialer = Arc::new(way());
+        Ok(Route { endpoint: endpoint.clone(), address, tunnelled: true, dialer })
+    }
+
+    async fn climb(&self) -> Result<Arc<Chain>, SessionError> {
+        let chain = Arc::new(Chain::climb(self.jump_hosts, &self.around).await?);
+        self.resources.keep(Box::new(ChainResource(Arc::clone(&chain))));
+        Ok(chain)
+    }
 }
 
 #[async_trait]
@@ -35,11 +93,15 @@ impl SessionCx for Context<'_> {
     }
 
     fn only_known_host_keys(&self) -> bool {
-        self.host_key_policy == HostKeyPolicy::Known
+        self.around.host_keys.policy() == HostKeyPolicy::Known
     }
 
     async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
-        self.policy.route(self.driver, endpoint, &|name| self.ladder.begin(name)).await
+        if !self.jump_hosts.is_empty() {
+            return self.reach_through(endpoint).await;
+        }
+        let Surroundings { policy, ladder, .. } = &self.around;
+        policy.route(self.driver, endpoint, &|name| ladder.begin(name)).await
     }
 
     fn keep(&self, resource: Box<dyn Resource>) {
@@ -51,6 +113,8 @@ impl SessionCx for Context<'_> {
 pub(super) struct SessionServices {
     pub(super) ladder: Arc<Ladder>,
     pub(super) host_keys: Arc<HostKeys>,
+    /// The jump hosts before the target, under which its key is known.
+    pub(super) via: String,
 }
 
 #[async_trait]
@@ -60,6 +124,6 @@ impl Services for SessionServices {
     }
 
     async fn verify_host_key(&self, key: HostKey) -> Result<(), SessionError> {
-        self.host_keys.verify(&key).await
+        self.host_keys.verify(&key, &self.via).await
     }
 }

@@ -21,13 +21,14 @@ impl HostKeys {
         self.policy
     }
 
-    /// Accepts the key that is known, and a first one where the policy says so.
+    /// Accepts the key that is known of an endpoint behind the jump hosts `via` (empty: of
+    /// one that is reached from here), and a first one where the policy says so.
     ///
     /// # Errors
     /// `Untrusted` for a changed key, with both fingerprints, and for an unknown one where
     /// only known keys are trusted; `Unavailable` when the store cannot be asked.
-    pub async fn verify(&self, key: &HostKey) -> Result<(), SessionError> {
-        let endpoint = endpoint_name(&key.endpoint);
+    pub async fn verify(&self, key: &HostKey, via: &str) -> Result<(), SessionError> {
+        let endpoint = known_name(&key.endpoint, via);
         let known = self.store.host_key(&endpoint).await.map_err(unavailable)?;
         let known = match (known, self.policy) {
             (Some(known), _) => known,
@@ -65,6 +66,13 @@ pub fn endpoint_name(endpoint: &Endpoint) -> String {
         }
         Endpoint::Unix(path) => path.display().to_string(),
     }
+}
+
+/// The name of an endpoint behind jump hosts: the same address is another machine behind
+/// others.
+pub fn known_name(endpoint: &Endpoint, via: &str) -> String {
+    let name = endpoint_name(endpoint);
+    if via.is_empty() { name } else { format!("{name} via {via}") }
 }
 
 fn unknown(endpoint: &str, key: &HostKey) -> SessionError {

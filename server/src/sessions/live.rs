@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::ladder::Ladder;
 use super::request::ShareMode;
+use super::shared_fields::SharedSettings;
 use super::state::{Ending, Phase, SessionStatus};
 
 /// Who made a session.
@@ -31,6 +32,10 @@ pub(super) struct Origin {
     pub(super) name: Option<String>,
     pub(super) viewport: Viewport,
     pub(super) share_mode: ShareMode,
+    /// What sessions of every type have.
+    pub(super) shared: SharedSettings,
+    /// The public half of a key pair that was made for it.
+    pub(super) public_key: Option<String>,
 }
 
 /// The owner's window when the session starts.
@@ -66,6 +71,13 @@ pub struct Live {
     pub(super) forgotten: CancellationToken,
     requested_end: OnceLock<Ending>,
     viewers: AtomicUsize,
+}
+
+impl Origin {
+    /// Whether its owner has to read something, and to continue, before it starts.
+    pub(super) fn has_banner(&self) -> bool {
+        self.shared.banner.is_some() || self.public_key.is_some()
+    }
 }
 
 impl Live {
@@ -107,6 +119,27 @@ impl Live {
         let target = endpoint.as_ref().map(ToString::to_string).or_else(|| url.clone());
         let name = self.origin.name.clone().or(target);
         name.unwrap_or_else(|| self.session_type().to_owned())
+    }
+
+    /// Its name for people, if it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.origin.name.as_deref()
+    }
+
+    /// The banner that was asked for.
+    pub fn banner(&self) -> Option<&str> {
+        self.origin.shared.banner.as_deref()
+    }
+
+    /// The public key of a pair that was made for it: a line for `authorized_keys`.
+    pub fn public_key(&self) -> Option<&str> {
+        self.origin.public_key.as_deref()
+    }
+
+    /// What its owner is shown before it starts: banner, public key, or both.
+    pub fn banner_text(&self) -> Option<String> {
+        let parts: Vec<_> = self.banner().into_iter().chain(self.public_key()).collect();
+        (!parts.is_empty()).then(|| parts.join("\n\n"))
     }
 
     /// What may be shown of the settings.

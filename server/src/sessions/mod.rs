@@ -5,12 +5,14 @@ mod actor;
 mod bearers;
 mod context;
 mod host_keys;
+mod key_pair;
 mod ladder;
 mod live;
 mod passes;
 mod relay;
 mod request;
 mod resources;
+mod shared_fields;
 mod state;
 
 use std::collections::HashMap;
@@ -27,17 +29,19 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use bearers::Bearer;
-pub use host_keys::{HostKeys, endpoint_name};
+pub use host_keys::{HostKeys, endpoint_name, known_name};
 pub use ladder::{Ladder, LadderWatch, StepView};
 pub use live::{Attachment, Creator, Live, Window};
 pub use relay::{RelayLimits, relay};
 pub use request::{ShareMode, common_schema};
+pub(crate) use shared_fields::{shared_schema, take_shared, with_shared_fields};
 pub use state::{Ending, SessionStatus};
 
 use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
 use crate::audit::Audit;
-use crate::config::{Config, Preset, SessionsConfig};
+use crate::config::{Config, JumpHostsConfig, Preset, SessionsConfig};
+use crate::hops::{self, GuacdPeers};
 use crate::policy::{NetworkPolicy, Resolve};
 use crate::store::{SessionRow, Store, StoreError};
 use crate::{Drivers, Engines};
@@ -66,6 +70,8 @@ struct Shared {
     store: Store,
     audit: Arc<Audit>,
     policy: NetworkPolicy,
+    jump_hosts: JumpHostsConfig,
+    guacds: GuacdPeers,
     host_keys: Arc<HostKeys>,
     live: Mutex<HashMap<Uuid, Arc<Live>>>,
     bearers: Arc<Bearers>,
@@ -81,6 +87,24 @@ pub struct Created {
 }
 
 impl Shared {
+    /// Whether the network rules allow the target, and the jump hosts before it.
+    async fn check_way(&self, origin: &Origin) -> Result<(), SessionError> {
+        let driver = origin.driver.info().id;
+        let target = origin.settings.summary.endpoint.as_ref();
+        let names = self.jump_hosts.remote_names;
+        let Some((first, others)) = origin.shared.jump_hosts.split_first() else {
+            let Some(target) = target else { return Ok(()) };
+            return self.policy.check(driver, target).await.map(drop);
+        };
+        for host in others {
+            self.policy.check_remote(hops::RULES, &host.endpoint(), names)?;
+        }
+        if let Some(target) = target {
+            self.policy.check_remote(driver, target, names)?;
+        }
+        self.policy.check(hops::RULES, &first.endpoint()).await.map(drop)
+    }
+
     fn forget(&self, id: Uuid) {
         self.live.lock().remove(&id);
     }
@@ -191,6 +215,11 @@ impl Sessions {
             drivers,
             engines,
             policy: NetworkPolicy::new(config.network.clone(), limit, resolver),
+            jump_hosts: config.jump_hosts.clone(),
+            guacds: GuacdPeers {
+                addresses: config.guacd.as_ref().map(|g| g.addresses.clone()).unwrap_or_default(),
+                tunnel_address: config.jump_hosts.tunnel_address,
+            },
             host_keys: Arc::new(HostKeys::new(store.clone(), config.host_keys)),
             live: Mutex::default(),
             bearers: Arc::default(),
@@ -242,15 +271,14 @@ impl Sessions {
     }
 
     async fn create_from(&self, creator: &Identity, origin: Origin) -> Result<Created, ApiError> {
-        if let Some(endpoint) = &origin.settings.summary.endpoint {
-            self.shared.policy.check(origin.driver.info().id, endpoint).await?;
-        }
+        self.shared.check_way(&origin).await?;
         let share_token = NewToken::generate("")?;
         let created_at = OffsetDateTime::now_utc();
+        let pending_for = self.shared.config.pending_for(origin.has_banner());
         let live = Arc::new(Live::new(
             Uuid::now_v7(),
             Creator { id: creator.subject.clone(), name: creator.name.clone() },
-            (created_at, created_at + self.shared.config.pending_timeout),
+            (created_at, created_at + pending_for),
             origin,
             share_token.secret,
             self.shared.closing.child_token(),

@@ -48,7 +48,7 @@ impl Sessions {
     pub async fn follow_opening(&self, token: &str) -> Result<Option<(Uuid, Secret)>, ApiError> {
         let found = self.shared.store.use_opening(&hash_token(token)).await?;
         let Some(session) = found else { return Ok(None) };
-        let lifetime = self.config().pending_timeout + self.config().max_duration;
+        let lifetime = self.config().pending_for(true) + self.config().max_duration;
         let cookie = self.shared.add_pass(PassKind::Cookie, Some(session), None, lifetime).await?;
         Ok(Some((session, cookie)))
     }

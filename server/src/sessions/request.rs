@@ -1,12 +1,14 @@
 use std::sync::{Arc, LazyLock};
 
-use fanlight_core::{Driver, EngineKind, FieldError, Viewport, check_fields};
+use fanlight_core::{CheckedSettings, Driver, EngineKind, FieldError, Viewport, check_fields};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Shared;
+use super::key_pair::give_key_pair;
 use super::live::Origin;
+use super::shared_fields::{SharedSettings, take_shared};
 
 /// The fields that every session request has, whatever the driver.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -59,19 +61,6 @@ pub fn common_schema() -> &'static Value {
     &SCHEMA
 }
 
-/// Fields of the contract that are refused by name until they are built; a driver that
-/// declares one of them has it.
-const NOT_BUILT: &[&str] = &[
-    "jump_hosts",
-    "jump_host",
-    "jump_port",
-    "jump_username",
-    "jump_password",
-    "jump_private_key",
-    "banner",
-    "generate_keypair",
-];
-
 /// Checks a whole request; all errors at once.
 pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin, Vec<FieldError>> {
     let (common, settings) = split(fields);
@@ -82,27 +71,41 @@ pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin
         pick_readable(&common)
     };
     let chosen = choose(&common, settings, shared, &mut errors);
-    let checked = chosen.and_then(|Chosen { driver, settings, name }| {
-        errors.extend(refuse_not_built(&*driver, &settings));
-        let settings = without_not_built(&*driver, settings);
-        let settings = driver.check(settings).map_err(|found| errors.extend(found)).ok()?;
-        Some((driver, settings, name))
-    });
-    let engine = checked.as_ref().and_then(|(driver, ..)| {
-        let chosen = choose_engine(common.engine, &**driver, shared);
+    let checked = chosen.and_then(|chosen| check(chosen, &mut errors));
+    let engine = checked.as_ref().and_then(|checked| {
+        let chosen = choose_engine(common.engine, &*checked.driver, shared);
         chosen.map_err(|error| errors.push(error)).ok()
     });
     match (checked, engine) {
-        (Some((driver, settings, preset_name)), Some(engine)) if errors.is_empty() => Ok(Origin {
-            driver,
-            settings: Arc::new(settings),
+        (Some(checked), Some(engine)) if errors.is_empty() => Ok(Origin {
+            driver: checked.driver,
+            settings: Arc::new(checked.settings),
             engine,
             viewport: viewport(&common),
-            name: common.name.or(preset_name),
+            name: common.name.or(checked.name),
             share_mode: common.share_mode.unwrap_or_default(),
+            shared: checked.shared,
+            public_key: checked.public_key,
         }),
         _ => Err(errors),
     }
+}
+
+/// What is to be opened, checked.
+struct Checked {
+    driver: Arc<dyn Driver>,
+    settings: CheckedSettings,
+    shared: SharedSettings,
+    public_key: Option<String>,
+    name: Option<String>,
+}
+
+fn check(chosen: Chosen, errors: &mut Vec<FieldError>) -> Option<Checked> {
+    let Chosen { driver, mut settings, name } = chosen;
+    let shared = take_shared(&mut settings).map_err(|found| errors.extend(found)).ok();
+    let public_key = give_key_pair(&*driver, &mut settings).map_err(|e| errors.push(e)).ok();
+    let settings = driver.check(settings).map_err(|found| errors.extend(found)).ok()?;
+    Some(Checked { driver, settings, shared: shared?, public_key: public_key?, name })
 }
 
 fn split(fields: Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
@@ -173,19 +176,6 @@ fn from_preset(
         settings: preset.settings.clone(),
         name: Some(preset.name.clone()),
     })
-}
-
-fn is_not_built(driver: &dyn Driver, name: &str) -> bool {
-    NOT_BUILT.contains(&name) && driver.schema()["properties"].get(name).is_none()
-}
-
-fn refuse_not_built(driver: &dyn Driver, settings: &Map<String, Value>) -> Vec<FieldError> {
-    let refused = settings.keys().filter(|name| is_not_built(driver, name));
-    refused.map(|name| FieldError::new(name, "is not supported yet")).collect()
-}
-
-fn without_not_built(driver: &dyn Driver, settings: Map<String, Value>) -> Map<String, Value> {
-    settings.into_iter().filter(|(name, _)| !is_not_built(driver, name)).collect()
 }
 
 /// The engine that was asked for, else the configured one; drivers without an embedded

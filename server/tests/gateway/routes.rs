@@ -33,6 +33,7 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/sessions/{id}", OPERATOR),
     ("GET", "/api/sessions/{id}/steps", OPERATOR),
     ("POST", "/api/sessions/{id}/reconnect", OPERATOR),
+    ("GET", "/api/sessions/{id}/banner", Access::Other),
     ("POST", "/api/ws-ticket", OPERATOR),
     ("GET", "/open/{token}", Access::Open),
     ("GET", "/ws/{id}", Access::Other),

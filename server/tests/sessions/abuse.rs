@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use fanlight::sessions::SessionStatus;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
 use sqlx::{AnyConnection, Executor as _};
 
 use crate::database;
@@ -99,16 +98,4 @@ async fn the_start_of_a_session_that_has_ended_is_not_recorded_any_more() {
     fixture.app.store.start_session(made.id()).await.unwrap();
     let row = fixture.app.store.session(made.id()).await.unwrap().unwrap();
     assert_eq!(row.status, SessionStatus::Completed);
-}
-
-#[tokio::test]
-async fn bar_36_fields_of_drivers_that_are_not_built_yet_are_refused_by_name() {
-    let fixture = Fixture::start().await;
-    for name in ["generate_keypair", "banner"] {
-        let mut body = fixture.kettle_request();
-        body[name] = json!(true);
-        let reply = fixture.post("/api/sessions", body).await;
-        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
-        assert_eq!(reply.body["fields"], json!({ name: "is not supported yet" }));
-    }
 }

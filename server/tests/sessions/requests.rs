@@ -108,20 +108,16 @@ async fn bar_32_every_error_is_told_at_once_and_no_secret_is_echoed() {
 }
 
 #[tokio::test]
-async fn bar_36_what_is_not_built_yet_is_refused_by_name() {
+async fn bar_36_hops_are_held_to_their_number_and_each_needs_a_user() {
     let fixture = Fixture::start().await;
-    for (name, value) in [
-        ("jump_hosts", json!([{ "hostname": "a" }])),
-        ("jump_host", json!("bastion")),
-        ("jump_port", json!(22)),
-        ("jump_username", json!("u")),
-        ("jump_password", json!("canary")),
-        ("jump_private_key", json!("canary")),
-        ("banner", json!("Hello")),
-    ] {
-        let refused = refused(&fixture, json!({ name: value })).await;
-        assert_eq!(refused, [(name.to_owned(), "is not supported yet".to_owned())]);
-    }
+    let hop = json!({ "hostname": "a", "username": "u", "password": "canary" });
+    let nine = refused(&fixture, json!({ "jump_hosts": vec![hop.clone(); 9] })).await;
+    assert_eq!(nine, [("jump_hosts".to_owned(), "must have at most 8 items".to_owned())]);
+    let nameless = json!({ "jump_hosts": [hop, { "hostname": "b", "password": "canary" }] });
+    let nameless = refused(&fixture, nameless).await;
+    assert_eq!(nameless, [("jump_hosts[1].username".to_owned(), "is required".to_owned())]);
+    let old = refused(&fixture, json!({ "jump_host": "a", "jump_password": "canary" })).await;
+    assert_eq!(old, [("jump_username".to_owned(), "is required".to_owned())]);
 }
 
 #[tokio::test]

@@ -1,11 +1,8 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fanlight_core::{Endpoint, Parameters, Route, SessionError};
 use russh::client::{Config, Handle, connect_stream};
-use russh::keys::{Algorithm, HashAlg};
-use russh::{Preferred, SshId, cipher};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -13,11 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::Limits;
 use super::channels::Channels;
 use super::console::Console;
-use super::faults::{explain, too_slow};
 use super::outgoing::Outgoing;
 use super::peer::{Ending, Peer};
-use super::severable::Severable;
-use crate::host_pin::HostPin;
+use fanlight_ssh::{HostPin, Severable, base_config, explain, too_slow};
 
 /// What the server may send before we have taken it. All of it may still come after a
 /// Ctrl-C, so it is small; it bounds a session's speed over a long way to window per
@@ -99,32 +94,11 @@ fn read_pin(text: &str) -> Result<HostPin, SessionError> {
 fn config(parameters: &Parameters, pin: Option<&HostPin>) -> Config {
     let alive = parameters.get("server-alive-interval").and_then(|text| text.parse().ok());
     Config {
-        client_id: SshId::Standard(Cow::Borrowed(concat!(
-            "SSH-2.0-Fanlight_",
-            env!("CARGO_PKG_VERSION")
-        ))),
         window_size: WINDOW,
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
         keepalive_interval: alive.filter(|seconds| *seconds > 0).map(Duration::from_secs),
         keepalive_max: MISSED_KEEPALIVES,
-        preferred: preferred(pin.and_then(HostPin::algorithm)),
-        ..Config::default()
+        ..base_config(pin)
     }
-}
-
-/// russh's safe choice, with AES-GCM first, which processors have instructions for.
-fn preferred(pinned: Option<Algorithm>) -> Preferred {
-    let key = match pinned {
-        Some(Algorithm::Rsa { .. }) => Cow::Owned(vec![
-            Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
-            Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
-            Algorithm::Rsa { hash: None },
-        ]),
-        Some(algorithm) => Cow::Owned(vec![algorithm]),
-        None => Preferred::DEFAULT.key,
-    };
-    let rest = Preferred::DEFAULT.cipher.iter().copied().filter(|c| *c != cipher::AES_256_GCM);
-    let cipher = std::iter::once(cipher::AES_256_GCM).chain(rest).collect();
-    Preferred { key, cipher: Cow::Owned(cipher), ..Preferred::DEFAULT }
 }

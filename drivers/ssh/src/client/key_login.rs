@@ -2,23 +2,15 @@ use std::sync::Arc;
 
 use fanlight_core::{Cause, Secret, SessionError};
 use russh::client::AuthResult;
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::keys::PrivateKey;
 
 use super::login::{Desk, Login, NOT_ACCEPTED, TYPED_TRIES};
-use crate::private_key::{KeyFault, parse_private_key};
+use fanlight_ssh::{KeyFault, log_in_by_key, open_private_key};
 
 impl Login<'_> {
     pub(super) async fn by_key(&self, desk: &mut Desk<'_>) -> Result<AuthResult, SessionError> {
         let key = Arc::new(self.key(desk).await?);
-        let hash = if key.algorithm().is_rsa() {
-            // A server that does not tell is an old one: most know SHA-256.
-            let told = self.limited(desk.connection.handle.best_supported_rsa_hash()).await?;
-            told.unwrap_or(Some(HashAlg::Sha256))
-        } else {
-            None
-        };
-        let key = PrivateKeyWithHashAlg::new(key, hash);
-        let attempt = desk.connection.handle.authenticate_publickey(desk.user.as_str(), key);
+        let attempt = log_in_by_key(&mut desk.connection.handle, &desk.user, key);
         self.limited(attempt).await
     }
 
@@ -40,13 +32,9 @@ impl Login<'_> {
         Err(key_error(fault))
     }
 
-    /// Decrypting takes a while by design: it must not hold up other sessions' tasks.
     async fn open_key(&self, passphrase: Option<Secret>) -> Result<PrivateKey, KeyFault> {
         let pem = Secret::new(self.parameters.get("private-key").unwrap_or_default().to_owned());
-        let parsing = tokio::task::spawn_blocking(move || {
-            parse_private_key(pem.expose(), passphrase.as_ref().map(|p| p.expose().as_str()))
-        });
-        parsing.await.unwrap_or(Err(KeyFault::NotAKey))
+        open_private_key(pem, passphrase).await
     }
 }
 

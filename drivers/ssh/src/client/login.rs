@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use super::Limits;
 use super::connect::Connection;
 use super::console::Console;
-use super::faults::{explain, too_slow};
 use super::peer::Ending;
+use fanlight_ssh::{explain, too_slow};
 
 /// Attempts that a person may get wrong.
 pub(super) const TYPED_TRIES: usize = 3;

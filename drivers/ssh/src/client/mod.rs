@@ -7,14 +7,12 @@
 mod channels;
 mod connect;
 mod console;
-mod faults;
 mod files;
 mod key_login;
 mod keyboard_interactive;
 mod login;
 mod outgoing;
 mod peer;
-mod severable;
 mod shell;
 
 use std::sync::Arc;

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
-use fanlight_core::{Cause, Endpoint, HostKey, SessionError};
-use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
+use fanlight_core::{Cause, Endpoint, SessionError};
+use russh::ChannelId;
+use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{Channel, ChannelId};
 use tokio::sync::watch;
 
 use super::channels::Channels;
 use super::console::Console;
-use super::faults::Fault;
+
 use super::outgoing::Outgoing;
-use crate::host_pin::{HostPin, fingerprint};
+use fanlight_ssh::{Fault, HostPin, host_key};
 
 /// Banners longer than this are cut, in characters: they come before any login.
 const MAX_BANNER: usize = 8 * 1024;
@@ -49,28 +49,9 @@ impl Peer {
     async fn check_key(&self, key: &PublicKey) -> Result<(), SessionError> {
         self.console.step("Check the host key");
         match &self.pin {
-            Some(pin) if pin.accepts(key) => Ok(()),
-            Some(pin) => Err(SessionError::new(
-                Cause::Untrusted,
-                format!(
-                    "The host key of {} is not the pinned one: expected {}, got {}.",
-                    self.endpoint,
-                    pin.fingerprint(),
-                    fingerprint(key)
-                ),
-            )),
-            None => self.console.host.verify_host_key(self.host_key(key)?).await,
+            Some(pin) => pin.check(&self.endpoint, key),
+            None => self.console.host.verify_host_key(host_key(&self.endpoint, key)?).await,
         }
-    }
-
-    fn host_key(&self, key: &PublicKey) -> Result<HostKey, SessionError> {
-        let mut bare = key.clone();
-        bare.set_comment("");
-        let public_key = bare.to_openssh().map_err(|_| {
-            SessionError::new(Cause::Lost, format!("{} sent a broken host key.", self.endpoint))
-        })?;
-        let (endpoint, fingerprint) = (self.endpoint.clone(), fingerprint(key));
-        Ok(HostKey { endpoint, public_key: public_key.trim().to_owned(), fingerprint })
     }
 
     /// Output of the shell; what comes for files goes its own way.
@@ -149,81 +130,5 @@ impl Handler for Peer {
         Ok(())
     }
 
-    // A server has no business opening channels to its client. russh would accept them;
-    // a reply that is dropped refuses.
-
-    async fn server_channel_open_session(
-        &mut self,
-        _: Channel<Msg>,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_tcpip(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_streamlocal(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_forwarded_tcpip(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_forwarded_streamlocal(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_agent_forward(
-        &mut self,
-        _: Channel<Msg>,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    async fn server_channel_open_x11(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _refused: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
+    fanlight_ssh::refuse_server_channels!(Fault);
 }

@@ -10,10 +10,10 @@ use tokio::time::timeout;
 use super::Limits;
 use super::connect::Connection;
 use super::console::Console;
-use super::faults::{explain, too_slow};
 use super::files;
 use super::outgoing::Outgoing;
 use crate::plan::TERMINAL_TYPE;
+use fanlight_ssh::{explain, too_slow};
 
 /// The last step of the connect ladder.
 const OPEN: &str = "Open a shell";

@@ -103,7 +103,7 @@ impl SessionCx for Cx {
         let Endpoint::Tcp(_, port) = endpoint else { panic!("{endpoint}") };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
         let dialer = Arc::new(Tcp(address));
-        Ok(Route { endpoint: endpoint.clone(), address: Some(address), dialer })
+        Ok(Route { endpoint: endpoint.clone(), address: Some(address), tunnelled: false, dialer })
     }
 
     fn keep(&self, _: Box<dyn Resource>) {

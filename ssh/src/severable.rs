@@ -8,13 +8,14 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A stream that breaks when a token is cancelled. russh's task lives as long as its
 /// stream, even while it waits for a peer that reads nothing.
-pub(super) struct Severable {
+pub struct Severable {
     stream: BoxedStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl Severable {
-    pub(super) fn new(stream: BoxedStream, cut: CancellationToken) -> Self {
+    /// `stream`, until `cut` is cancelled.
+    pub fn new(stream: BoxedStream, cut: CancellationToken) -> Self {
         Self { stream, cut: Box::pin(cut.cancelled_owned()) }
     }
 

@@ -1,4 +1,5 @@
 use base64_simd::forgiving_decode_to_vec;
+use fanlight_core::Secret;
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use russh::keys::ssh_key::Kdf;
@@ -12,18 +13,20 @@ const MAX_PBKDF2_ROUNDS: u32 = 2_000_000;
 
 /// Why a private key cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyFault {
+pub enum KeyFault {
     /// It needs a passphrase and none was given.
     Encrypted,
+    /// The passphrase is not the one.
     WrongPassphrase,
     /// Its encryption would take too long to undo, or is not known.
     TooCostly,
+    /// It is none, or of a kind that is not known.
     NotAKey,
 }
 
 impl KeyFault {
     /// Reads well behind a field's name; shows nothing of the key.
-    pub(crate) const fn message(self) -> &'static str {
+    pub const fn message(self) -> &'static str {
         match self {
             Self::Encrypted => "is encrypted and needs a passphrase",
             Self::WrongPassphrase => "does not open the private key",
@@ -39,10 +42,10 @@ impl KeyFault {
 
 /// Reads a PEM, decrypting it where needed. The cost of that is set by whoever made the
 /// key, so it is bounded: a crafted key must not stall or exhaust the gateway.
-pub(crate) fn parse_private_key(
-    pem: &str,
-    passphrase: Option<&str>,
-) -> Result<PrivateKey, KeyFault> {
+///
+/// # Errors
+/// Why it cannot be used; nothing of the key shows.
+pub fn parse_private_key(pem: &str, passphrase: Option<&str>) -> Result<PrivateKey, KeyFault> {
     let lines: Vec<_> = pem.lines().map(str::trim).collect();
     let pem = Zeroizing::new(lines.join("\n"));
     match pem_label(&pem).ok_or(KeyFault::NotAKey)? {
@@ -58,6 +61,21 @@ pub(crate) fn parse_private_key(
         }
         _ => Err(KeyFault::NotAKey),
     }
+}
+
+/// The same on a thread of its own: decrypting takes a while by design, and must not hold
+/// up other sessions' tasks.
+///
+/// # Errors
+/// See [`parse_private_key`].
+pub async fn open_private_key(
+    pem: Secret,
+    passphrase: Option<Secret>,
+) -> Result<PrivateKey, KeyFault> {
+    let parsing = tokio::task::spawn_blocking(move || {
+        parse_private_key(pem.expose(), passphrase.as_ref().map(|p| p.expose().as_str()))
+    });
+    parsing.await.unwrap_or(Err(KeyFault::NotAKey))
 }
 
 fn decrypt(pem: &str, passphrase: Option<&str>) -> Result<PrivateKey, KeyFault> {

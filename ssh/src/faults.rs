@@ -2,8 +2,10 @@ use fanlight_core::{Cause, Endpoint, SessionError};
 
 /// What can go wrong inside the connection's task.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub enum Fault {
+    /// The connection's.
     Ssh(russh::Error),
+    /// Ours: what was found does not do.
     Session(SessionError),
 }
 
@@ -15,7 +17,7 @@ impl From<russh::Error> for Fault {
 
 impl Fault {
     /// The sentence for a person.
-    pub(super) fn explain(self, endpoint: &Endpoint) -> SessionError {
+    pub fn explain(self, endpoint: &Endpoint) -> SessionError {
         match self {
             Self::Session(error) => error,
             Self::Ssh(error) => explain(&error, endpoint),
@@ -24,7 +26,7 @@ impl Fault {
 }
 
 /// A failure of the connection, once the bytes flow.
-pub(super) fn explain(error: &russh::Error, endpoint: &Endpoint) -> SessionError {
+pub fn explain(error: &russh::Error, endpoint: &Endpoint) -> SessionError {
     let (cause, text) = match error {
         russh::Error::KeepaliveTimeout => {
             (Cause::Lost, format!("{endpoint} stopped answering. Check that it is still up."))
@@ -47,6 +49,7 @@ pub(super) fn explain(error: &russh::Error, endpoint: &Endpoint) -> SessionError
     SessionError::new(cause, text)
 }
 
-pub(super) fn too_slow(endpoint: &Endpoint, doing: &str) -> SessionError {
+/// The server let a time limit pass; `doing` reads well behind "took too long to".
+pub fn too_slow(endpoint: &Endpoint, doing: &str) -> SessionError {
     SessionError::new(Cause::TimedOut, format!("{endpoint} took too long to {doing}."))
 }

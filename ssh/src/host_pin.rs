@@ -1,8 +1,10 @@
+use fanlight_core::{Cause, Endpoint, HostKey, SessionError};
 use russh::keys::{Algorithm, HashAlg, PublicKey, parse_public_key_base64};
 
-/// What the `host-key` parameter pins a target to.
+/// The only host key that is accepted of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum HostPin {
+pub enum HostPin {
+    /// The key itself.
     Key(Box<PublicKey>),
     /// `SHA256:` and unpadded base64.
     Fingerprint(String),
@@ -11,7 +13,7 @@ pub(crate) enum HostPin {
 impl HostPin {
     /// Reads a public key line (with or without host names or a comment), the base64 of
     /// a key, or a fingerprint.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.starts_with("SHA256:") {
             let fingerprint: russh::keys::ssh_key::Fingerprint =
@@ -24,14 +26,34 @@ impl HostPin {
         Some(Self::Key(Box::new(key)))
     }
 
-    pub(crate) fn accepts(&self, shown: &PublicKey) -> bool {
+    /// Whether the key that a server showed is the one.
+    pub fn accepts(&self, shown: &PublicKey) -> bool {
         match self {
             Self::Key(key) => key.key_data() == shown.key_data(),
             Self::Fingerprint(_) => self.fingerprint() == fingerprint(shown),
         }
     }
 
-    pub(crate) fn fingerprint(&self) -> String {
+    /// Holds the key that `endpoint` showed to the pinned one.
+    ///
+    /// # Errors
+    /// `Untrusted`, with both fingerprints.
+    pub fn check(&self, endpoint: &Endpoint, shown: &PublicKey) -> Result<(), SessionError> {
+        if self.accepts(shown) {
+            return Ok(());
+        }
+        Err(SessionError::new(
+            Cause::Untrusted,
+            format!(
+                "The host key of {endpoint} is not the pinned one: expected {}, got {}.",
+                self.fingerprint(),
+                fingerprint(shown)
+            ),
+        ))
+    }
+
+    /// Its fingerprint as OpenSSH prints it.
+    pub fn fingerprint(&self) -> String {
         match self {
             Self::Key(key) => fingerprint(key),
             Self::Fingerprint(text) => text.clone(),
@@ -39,7 +61,7 @@ impl HostPin {
     }
 
     /// The algorithm to insist on, so that a server with several keys shows the right one.
-    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+    pub fn algorithm(&self) -> Option<Algorithm> {
         match self {
             Self::Key(key) => Some(key.algorithm()),
             Self::Fingerprint(_) => None,
@@ -47,8 +69,25 @@ impl HostPin {
     }
 }
 
+/// A key that `endpoint` showed, in the words of the gateway's known keys.
+///
+/// # Errors
+/// `Lost` for a key that cannot be written down.
+pub fn host_key(endpoint: &Endpoint, key: &PublicKey) -> Result<HostKey, SessionError> {
+    let mut bare = key.clone();
+    bare.set_comment("");
+    let public_key = bare.to_openssh().map_err(|_| {
+        SessionError::new(Cause::Lost, format!("{endpoint} sent a broken host key."))
+    })?;
+    Ok(HostKey {
+        endpoint: endpoint.clone(),
+        public_key: public_key.trim().to_owned(),
+        fingerprint: fingerprint(key),
+    })
+}
+
 /// A key's fingerprint as OpenSSH prints it.
-pub(crate) fn fingerprint(key: &PublicKey) -> String {
+pub fn fingerprint(key: &PublicKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()
 }
 
