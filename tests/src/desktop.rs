@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::picture::Picture;
-use crate::process::{Process, free_port, tail};
+use crate::ports::free_port;
+use crate::process::{Process, tail};
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// Side of the pattern's tile, in pixels.

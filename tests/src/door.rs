@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::Sshd;
 use crate::gateway::binary;
-use crate::process::{Process, free_port, output_of, tail};
+use crate::ports::free_port;
+use crate::process::{Process, output_of, tail};
 
 /// How long a foreign client may take.
 const CLIENT_LIMIT: Duration = Duration::from_secs(90);

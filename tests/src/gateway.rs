@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::Sshd;
-use crate::process::{Process, free_port, output_of, tail};
+use crate::ports::free_port;
+use crate::process::{Process, output_of, tail};
 
 /// The engine that runs a gateway's sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

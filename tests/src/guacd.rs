@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port, tail};
+use crate::ports::free_port;
+use crate::process::{Process, tail};
 
 /// A real guacd 1.3.0 on a loopback port, in its own root folder. Its sessions, which
 /// are children of it, end with it.

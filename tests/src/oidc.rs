@@ -6,7 +6,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port, tail};
+use crate::ports::free_port;
+use crate::process::{Process, tail};
 
 /// An OpenID provider: npm's certified `oidc-provider`, behind a server that can misbehave.
 /// It signs in, without asking, whom it was told to.

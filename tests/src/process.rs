@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -132,14 +132,6 @@ pub fn family(ancestor: u32) -> Vec<i32> {
         next += 1;
     }
     found
-}
-
-/// A TCP port on loopback that nobody uses at this moment.
-///
-/// # Errors
-/// When the system has none left.
-pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Runs `command` to its end and returns what it printed.

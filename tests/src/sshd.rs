@@ -5,7 +5,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port, output_of};
+use crate::ports::free_port;
+use crate::process::{Process, output_of};
 
 /// The shell of every login: no start-up files, a plain prompt, its own home.
 const SHELL: &str = r#"#!/bin/bash

@@ -7,8 +7,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::arguments::kept_for_viewers;
 use super::handshake::Hello;
+use super::join::Terms;
 use super::pool::Pool;
-use super::session::{GuacdSession, Terms};
+use super::session::GuacdSession;
 use super::{GuacdConfig, GuacdConfigError, GuacdHealth, words};
 use crate::link::{Engine, EngineSession, Opening};
 

@@ -9,8 +9,10 @@
 mod arguments;
 mod config;
 mod engine;
+mod first;
 mod handshake;
 mod intake;
+mod join;
 mod leg;
 mod pass;
 mod peer;

@@ -13,7 +13,7 @@ use super::leg::{Desk, Ending, Leg, WRITE_LIMIT};
 use super::pass::allowed;
 use super::primary::{Primary, Question, Seats};
 use super::{GuacdConfig, words};
-use crate::link::{Link, LinkReader, LinkWriter, ViewerAccess};
+use crate::link::{LinkReader, LinkWriter, ViewerAccess};
 
 /// Messages of a viewer that wait for guacd.
 const INPUT_QUEUE: usize = 16;
@@ -23,24 +23,28 @@ const ANSWER: &[u8] = b"4.argv,";
 /// Places wanted on the primary that wait for its task.
 const SEAT_QUEUE: usize = 4;
 
-/// The leg that a session depends on, its owner's link, and the way back to it.
-pub(super) fn primary_leg(ready: Ready, address: &str, config: &GuacdConfig) -> (Leg, Link, Seats) {
+/// The leg that a session depends on, its owner's ends, and the way back to it.
+pub(super) fn primary_leg(
+    ready: Ready,
+    address: &str,
+    config: &GuacdConfig,
+) -> (Leg, (Reader, Sender), Seats) {
     let (newcomers, wanted) = mpsc::channel(SEAT_QUEUE);
     let question = Question::default();
     let primary = Primary { question: question.clone(), newcomers: wanted };
-    let (leg, link) = any_leg(ready, ViewerAccess::Own, Some(primary), address, config);
+    let (leg, reader, writer) = any_leg(ready, ViewerAccess::Own, Some(primary), address, config);
     let (to_guacd, ending) = (leg.desk.to_guacd.clone(), leg.ending.clone());
     let seats = Seats { question, newcomers, to_guacd, ending, address: address.to_owned() };
-    (leg, link, seats)
+    (leg, (reader, writer), seats)
 }
 
-/// The leg of a viewer that joined, and its link.
+/// The leg of a viewer that joined, and its ends.
 pub(super) fn viewer_leg(
     ready: Ready,
     access: ViewerAccess,
     address: &str,
     config: &GuacdConfig,
-) -> (Leg, Link) {
+) -> (Leg, Reader, Sender) {
     any_leg(ready, access, None, address, config)
 }
 
@@ -50,7 +54,7 @@ fn any_leg(
     primary: Option<Primary>,
     address: &str,
     config: &GuacdConfig,
-) -> (Leg, Link) {
+) -> (Leg, Reader, Sender) {
     // One batch waits while the last one is on its way to the viewer.
     let (viewer, frames) = mpsc::channel(1);
     let (to_guacd, from_viewer) = mpsc::channel(INPUT_QUEUE);
@@ -71,15 +75,22 @@ fn any_leg(
         keep_alive: config.keep_alive,
         ending: ending.clone(),
     };
-    let reader = Box::new(Reader { frames, ending });
-    let writer = Box::new(Sender { to_guacd, access, address: address.to_owned(), question });
-    (leg, Link { reader, writer })
+    let writer = Sender { to_guacd, access, address: address.to_owned(), question };
+    (leg, Reader { frames, ending }, writer)
 }
 
 /// From guacd to one viewer.
 pub(super) struct Reader {
     pub(super) frames: mpsc::Receiver<Bytes>,
     pub(super) ending: Arc<OnceLock<Ending>>,
+}
+
+impl Reader {
+    /// Takes nothing any more: the leg need not wait.
+    pub(super) fn leave(&mut self) {
+        self.frames.close();
+        while self.frames.try_recv().is_ok() {}
+    }
 }
 
 #[async_trait]
@@ -94,6 +105,7 @@ impl LinkReader for Reader {
 }
 
 /// From one viewer to guacd.
+#[derive(Clone)]
 pub(super) struct Sender {
     pub(super) to_guacd: mpsc::Sender<Bytes>,
     pub(super) access: ViewerAccess,

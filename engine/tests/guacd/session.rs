@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fake::{FakeGuacd, joined, next, owner, session, soon};
+use crate::fake::{FakeGuacd, SSH, joined, next, owner, session, soon};
 use bytes::Bytes;
 use fanlight_core::Cause;
 use fanlight_engine::link::ViewerAccess;
@@ -215,6 +215,30 @@ async fn bar_47_a_viewer_that_does_not_read_is_its_own_brake() {
     assert!(sent < 16 << 20, "{sent} bytes went somewhere");
     link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.unwrap();
     assert_eq!(soon(link.reader.next()).await.unwrap().unwrap().len() % blob.len(), 0);
+}
+
+/// guacd 1.3.0 may begin to draw before it counts the owner among the viewers.
+#[tokio::test]
+async fn bar_67_an_owner_whom_guacd_did_not_tell_the_size_is_sent_everything_again() {
+    let guacd = FakeGuacd::start().await;
+    let picture = "3.img,1.3,2.14,1.0,9.image/png,1.0,1.0;4.blob,1.3,4.AAAA;3.end,1.3;4.sync,1.1;";
+    let (_engine, session, mut primary) = session(&guacd, picture).await;
+    let mut link = owner(&session).await;
+    let serve = async {
+        let mut second = guacd.accept().await;
+        second.start(&SSH, "4.size,1.0,3.800,3.600;4.sync,1.2;").await;
+        second
+    };
+    let (shown, mut second) = tokio::join!(next(&mut link.reader), serve);
+    assert_eq!(shown, "4.size,1.0,3.800,3.600;4.sync,1.2;");
+    assert_eq!(second.expect("size").await, ["1000", "700"]);
+    link.writer.send(Bytes::from_static(b"3.key,2.65,1.1;")).await.unwrap();
+    assert_eq!(second.expect("key").await, ["65", "1"]);
+    primary.say("4.sync,1.3;").await;
+    assert_eq!(primary.acknowledged().await, "3");
+    // Once only: the second beginning counts.
+    second.say(picture).await;
+    assert_eq!(next(&mut link.reader).await, picture);
 }
 
 /// guacd asks its first viewer alone, and hears an answer from no other.
