@@ -3,6 +3,7 @@ import { account } from '../lib/account.svelte';
 import { drivers, isLive, nameOf, placeOf, presets, sessions } from '../lib/catalog.svelte';
 import { parseTargets, type Target } from '../lib/connect-text';
 import { draft } from '../lib/draft.svelte';
+import { showForm } from '../lib/form-place';
 import { openSession, pathOf } from '../lib/open';
 import { find, type Offer } from '../lib/palette';
 import { placesFor } from '../lib/places';
@@ -57,7 +58,7 @@ const recent = (): Offer[] =>
     driver: entry.driver,
     run: () => {
       draft.take(entry.driver, entry.values);
-      router.go('/');
+      showForm();
     },
   }));
 
@@ -69,7 +70,7 @@ const blank = (driver: Driver): Offer => ({
   driver: driver.id,
   run: () => {
     draft.take(driver.id, {});
-    router.go('/');
+    showForm();
   },
 });
 

@@ -7,7 +7,7 @@ import { placeErrors } from './field-errors';
 import { formOf, withoutSecrets, type Field, type Values } from './form-model';
 import { openSession } from './open';
 import { remember } from './recent';
-import { router } from './router.svelte';
+import { showForm } from './form-place';
 
 const fieldsOf = (driver: Driver): Field[] => formOf(driver).flatMap((group) => group.fields);
 
@@ -41,5 +41,5 @@ export async function connectForm(driver: Driver, request: Record<string, unknow
 export async function connectTarget(target: Target, newTab: boolean): Promise<void> {
   const values = Object.fromEntries(Object.entries(target.fields).map(([name, value]) => [name, String(value)]));
   draft.take(target.driver.id, values);
-  if (!(await connectForm(target.driver, target.fields, values, newTab))) router.go('/');
+  if (!(await connectForm(target.driver, target.fields, values, newTab))) showForm();
 }

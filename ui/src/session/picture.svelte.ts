@@ -32,6 +32,11 @@ export class Picture {
     return this.#wished;
   }
 
+  /** What is drawn now, without the cursor; `null` before the first frame. */
+  get canvas(): HTMLCanvasElement | null {
+    return this.#client?.getDisplay().getDefaultLayer().getCanvas() ?? null;
+  }
+
   shows(client: Client): boolean {
     return this.#client === client;
   }

@@ -2,7 +2,7 @@ import { Client, Tunnel } from '@glokon/guacamole-common-js';
 import { api } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
 import type { Session } from '../api/types';
-import { isLive } from '../lib/catalog.svelte';
+import { isLive, labelOfDriver, nameOf } from '../lib/catalog.svelte';
 import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
 import { climb, fallOff, type Rung } from '../lib/steps';
@@ -55,6 +55,11 @@ export class SessionView {
   rings = $state(0);
   connectedAt = $state.raw<Date | null>(null);
 
+  /** Whether it has the keyboard of the window, and so may take the focus by itself. */
+  active = true;
+  /** Whether it is in view; while it is not, the remote screen keeps its size. */
+  visible = true;
+
   /** Files beside the screen; `null` where this session offers none. */
   files = $state.raw<FileSystem | null>(null);
 
@@ -90,6 +95,16 @@ export class SessionView {
   /** Whether this window only watches, by a share. */
   get shared(): boolean {
     return this.#key !== null;
+  }
+
+  /** What people call it; empty until that is known. */
+  get name(): string {
+    return (this.info ? nameOf(this.info) : this.title) || '';
+  }
+
+  /** The protocol's name for people; empty until it is known. */
+  get protocol(): string {
+    return this.info ? labelOfDriver(this.info.session_type) : '';
   }
 
   get #mayRepeat(): boolean {
@@ -213,8 +228,8 @@ export class SessionView {
     if (this.connectedAt === null && this.#mayRepeat) this.terminal.applyPreferences();
     this.connectedAt ??= new Date();
     this.state = 'connected';
-    this.input?.focus();
-    void this.clipboard.bring();
+    if (this.active) this.input?.focus();
+    if (this.active) void this.clipboard.bring();
     if (this.info === null || this.info.status === 'pending') void this.#learn().catch(() => {});
   }
 
@@ -298,7 +313,7 @@ export class SessionView {
   }
 
   #resize(size: Size): void {
-    if (this.state !== 'connected' || this.shared) return;
+    if (this.state !== 'connected' || this.shared || !this.visible) return;
     this.picture.ask();
     this.#client?.sendSize(size.width, size.height);
   }
