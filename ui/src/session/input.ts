@@ -24,6 +24,8 @@ export class Input {
   onfocus: (has: boolean) => void = () => {};
   /** What fingers mean beyond clicks. */
   ongesture: Meaning = { push: () => {}, pinch: () => {} };
+  /** Whether this page may take the keyboard: another session beside it may have it. */
+  mayFocus: () => boolean = () => true;
   /** Whether the screen is a terminal, which has paste keys of its own. */
   terminal: () => boolean = () => false;
   #client: Client | null = null;
@@ -43,6 +45,8 @@ export class Input {
     field.setAttribute('spellcheck', 'false');
     field.dataset['testid'] = 'keyboard';
     host.append(field);
+    // The library's sink takes the focus at every key of the document, later than it was asked to.
+    this.#sink.focus = () => void setTimeout(() => this.mayFocus() && field.focus());
     const touches = matchMedia('(pointer: coarse)').matches;
     new Typing(field, touches, (keysym) => this.#stroke(keysym)).listen(host);
     field.addEventListener('paste', (event) => clipboard.paste(event));
