@@ -59,8 +59,8 @@ pub(super) async fn get(
     let find =
         || app.sessions.find(id).ok_or_else(|| ApiError::not_found("There is no such session."));
     if let Some(token) = &query.token {
-        let access = app.sessions.share_access(token, id).await?;
-        access.ok_or_else(|| ApiError::forbidden("This share token is not good."))?;
+        let entrance = app.sessions.share_entrance(token, id, None).await?;
+        entrance.ok_or_else(|| ApiError::forbidden("This share token is not good."))?;
         return Ok(Json(view(&*find()?)));
     }
     if let Some(cookie) = shown_opening_cookie(&headers, id)

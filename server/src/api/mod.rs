@@ -19,6 +19,7 @@ mod openapi;
 mod presets;
 mod routes;
 mod sessions;
+mod shares;
 mod sign_in_pages;
 mod tickets;
 mod tunnel;
@@ -61,6 +62,9 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Operator), routes!(sessions::steps))
         .add(Access::Least(Role::Operator), routes!(sessions::reconnect))
         .add(Access::Other, routes!(banners::get))
+        .add(Access::Least(Role::Operator), routes!(shares::list, shares::create))
+        .add(Access::Least(Role::Operator), routes!(shares::revoke))
+        .add(Access::Least(Role::Operator), routes!(shares::set_mode, shares::dismiss))
         .add(Access::Least(Role::Operator), routes!(tickets::issue))
         .add(Access::Open, routes!(tickets::open))
         .add(Access::Other, routes!(tunnel::tunnel))

@@ -13,7 +13,7 @@ use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
 use crate::access::{ClientAddress, Identity, Role, owns, owns_or_admin};
 use crate::audit::{Action, Event};
-use crate::sessions::{Created, Live, SessionStatus, StepView};
+use crate::sessions::{Created, Live, PersonView, SessionStatus, StepView};
 use crate::store::{SessionFilter, SessionRow};
 
 /// Most sessions of one list.
@@ -88,8 +88,14 @@ pub(super) struct SessionView {
     username: Option<String>,
     /// `embedded` or `guacd`.
     engine: String,
+    /// When it ends by itself, at the latest: while it is pending, unless its owner comes.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    expires_at: Option<OffsetDateTime>,
     /// How many sockets look at it.
     active_connections: usize,
+    /// Who looks at it, the first who came first; for its owner and admins, while it lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    viewers: Option<Vec<PersonView>>,
     /// Path of its page.
     client_url: String,
     /// Path of its page for others, with the share token; for its owner and admins, while
@@ -119,14 +125,14 @@ impl From<Created> for CreatedView {
         Self {
             session_id: live.id,
             client_url: client_url(live.id),
-            share_url: live.share_url(),
+            share_url: live.share_url().unwrap_or_default(),
             open_url,
             status: live.status(),
             ws_url: format!("/ws/{}", live.id),
             banner_text: live.banner_text(),
             public_key: live.public_key().map(str::to_owned),
             created_at: live.created_at,
-            expires_at: live.expires_at,
+            expires_at: live.expires_at(),
         }
     }
 }
@@ -139,11 +145,14 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
     let own = owns(caller, &row.creator_id);
     let in_life = live.filter(|live| live.is_live());
     let may_share = owns_or_admin(caller, &row.creator_id);
+    let is_admin = caller.role == Role::Admin;
     SessionView {
         session_id: row.id,
         client_url: client_url(row.id),
-        active_connections: live.map_or(0, Live::active_connections),
-        share_url: in_life.filter(|_| may_share).map(Live::share_url),
+        active_connections: live.map_or(0, |live| live.presence.view(is_admin).len()),
+        share_url: in_life.filter(|_| may_share).and_then(Live::share_url),
+        viewers: in_life.filter(|_| may_share).map(|live| live.presence.view(is_admin)),
+        expires_at: in_life.map(Live::expires_at),
         banner: in_life.filter(|_| may_share).and_then(Live::banner_text),
         can_reconnect: own && live.is_some_and(|live| !live.is_live()),
         status: live.map_or(row.status, Live::status),

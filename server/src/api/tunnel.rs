@@ -6,17 +6,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use fanlight_core::{FieldError, Viewport};
-use fanlight_engine::link::ViewerAccess;
 use serde::Deserialize;
 use uuid::Uuid;
 use yawc::{CompressionLevel, DeflatePool, IncomingUpgrade, Options};
 
 use super::{ApiError, ApiPath, ApiQuery};
 use crate::App;
-use crate::access::{ClientAddress, Identity, MaybeIdentity, is_own_origin};
+use crate::access::{ClientAddress, Identity, MaybeIdentity, is_own_origin, owns};
 use crate::audit::{Action, Event};
 use crate::config::Config;
-use crate::sessions::{Bearer, Live, RelayLimits, Window, relay};
+use crate::sessions::{Bearer, Entrance, Live, RelayLimits, Via, Window, relay};
 
 /// The WebSocket sub-protocol of Guacamole tunnels.
 const PROTOCOL: &str = "guacamole";
@@ -38,6 +37,8 @@ static DEFLATE: LazyLock<DeflatePool> =
 pub(super) struct TunnelQuery {
     ticket: Option<String>,
     key: Option<String>,
+    #[serde(default)]
+    watch: bool,
     width: Option<u32>,
     height: Option<u32>,
     dpi: Option<u32>,
@@ -50,6 +51,8 @@ pub(super) struct TunnelQuery {
         ("id" = Uuid, Path, description = "The session."),
         ("ticket" = Option<String>, Query, description = "Of `POST /api/ws-ticket`."),
         ("key" = Option<String>, Query, description = "A share token: joins, never owns."),
+        ("watch" = Option<bool>, Query,
+            description = "Of an admin: to look only, and not to take part as an owner."),
         ("width" = Option<u32>, Query, description = "Of the viewer's window, pixels."),
         ("height" = Option<u32>, Query, description = "Of the viewer's window, pixels."),
         ("dpi" = Option<u32>, Query, description = "Of the viewer's screen."),
@@ -69,15 +72,20 @@ pub(super) async fn tunnel(
     }
     let upgrade = upgrade.map_err(|_| no_websocket())?;
     accept_protocol(&headers)?;
-    let (live, access, bearer) = admit(&app, id, &query, identity, &headers).await?;
+    let Admitted { live, entrance, identity, bearer } =
+        admit(&app, id, &query, identity, &headers).await?;
     let window = window(&query, &live)?;
-    let attachment = live.attach(access, window).ok_or_else(not_open)?;
-    if query.key.is_some() {
-        let event = Event::new(Action::SessionShare).from(client.ip);
-        app.audit.note(event.about("session", id, &live.label())).await;
+    let told = arrival(&entrance, identity.as_ref(), &live);
+    let attachment = live.attach(entrance, window).ok_or_else(not_open)?;
+    if let Some(event) = told {
+        app.audit.note(event.from(client.ip)).await;
     }
     let config = app.sessions.config();
-    let limits = RelayLimits { send: config.send_deadline, idle: config.idle_deadline };
+    let limits = RelayLimits {
+        send: config.send_deadline,
+        idle: config.idle_deadline,
+        view_only_clipboard: config.view_only_clipboard,
+    };
     let (response, socket) = upgrade.upgrade(options()).map_err(|_| no_websocket())?;
     app.sessions.run(async move {
         // One that is not completed: the viewer has gone already.
@@ -117,6 +125,15 @@ fn accept_protocol(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::bad_request("The WebSocket must offer the sub-protocol guacamole."))
 }
 
+/// Somebody who may come in.
+struct Admitted {
+    live: Arc<Live>,
+    entrance: Entrance,
+    /// Who it is, if they are signed in.
+    identity: Option<Identity>,
+    bearer: Option<Bearer>,
+}
+
 /// Who comes: by share token, ticket, opening cookie or identity, whichever is shown first.
 async fn admit(
     app: &App,
@@ -124,13 +141,15 @@ async fn admit(
     query: &TunnelQuery,
     identity: Option<Identity>,
     headers: &HeaderMap,
-) -> Result<(Arc<Live>, ViewerAccess, Option<Bearer>), ApiError> {
+) -> Result<Admitted, ApiError> {
     let sessions = &app.sessions;
     let find = || sessions.find(id).ok_or_else(|| ApiError::not_found("There is no such session."));
     if let Some(key) = &query.key {
-        let access = sessions.share_access(key, id).await?;
-        let access = access.ok_or_else(|| ApiError::forbidden("This share link is not good."))?;
-        return Ok((find()?, access, None));
+        let name = identity.as_ref().map(|identity| identity.name.clone());
+        let entrance = sessions.share_entrance(key, id, name).await?;
+        let entrance =
+            entrance.ok_or_else(|| ApiError::forbidden("This share link is not good."))?;
+        return Ok(Admitted { live: find()?, entrance, identity, bearer: None });
     }
     let identity = match &query.ticket {
         Some(ticket) => sessions.use_ticket(ticket).await?,
@@ -138,17 +157,44 @@ async fn admit(
             if let Some(cookie) = shown_opening_cookie(headers, id)
                 && sessions.is_opening_cookie(cookie, id).await?
             {
-                return Ok((find()?, ViewerAccess::Own, None));
+                let name = identity.as_ref().map_or("Opening link", |identity| &identity.name);
+                let entrance = Entrance::owner(name);
+                return Ok(Admitted { live: find()?, entrance, identity: None, bearer: None });
             }
             identity
         }
     };
     let identity = identity.ok_or_else(ApiError::unauthenticated)?;
     let live = find()?;
-    if !sessions.may_own(&identity, &live) {
+    let entrance = if query.watch {
+        sessions.watch_entrance(&identity)?
+    } else if sessions.may_own(&identity, &live) {
+        Entrance::owner(&identity.name)
+    } else {
         return Err(ApiError::forbidden("This is somebody else's session."));
-    }
-    Ok((live, ViewerAccess::Own, Some(sessions.admit(identity))))
+    };
+    let bearer = Some(sessions.admit(identity.clone()));
+    Ok(Admitted { live, entrance, identity: Some(identity), bearer })
+}
+
+/// What the audit log is told of somebody who comes to a session that is not their own.
+fn arrival(entrance: &Entrance, identity: Option<&Identity>, live: &Live) -> Option<Event> {
+    let action = match (entrance.via, identity) {
+        (Via::Share, _) => Action::SessionShare,
+        (Via::Watch, _) => Action::SessionWatch,
+        (Via::Owner, Some(identity)) if !owns(identity, &live.creator.id) => Action::SessionJoin,
+        (Via::Owner, _) => return None,
+    };
+    let event = Event::new(action).about("session", live.id, &live.label());
+    let event = match identity {
+        Some(identity) => event.by(identity),
+        None => event,
+    };
+    let event = event.detail("owner", &live.creator.name);
+    Some(match entrance.share {
+        Some(share) => event.detail("share_id", share),
+        None => event,
+    })
 }
 
 fn not_open() -> ApiError {

@@ -81,6 +81,18 @@ actions! {
     SessionDelete = "session_delete",
     /// Somebody joined a session by its share link.
     SessionShare = "session_share",
+    /// A share link of a session was made.
+    ShareCreate = "share_create",
+    /// A share link of a session was taken back.
+    ShareRevoke = "share_revoke",
+    /// An admin came to watch a session.
+    SessionWatch = "session_watch",
+    /// An admin took part in somebody else's session as its owner.
+    SessionJoin = "session_join",
+    /// Keyboard and mouse were handed to somebody, or taken back.
+    SessionControl = "session_control",
+    /// Somebody was sent away from a session.
+    SessionDismiss = "session_dismiss",
     /// A host key was entered.
     HostKeyAdd = "host_key_add",
     /// A host key was forgotten.

@@ -212,6 +212,10 @@ fn sessions(raw: &RawSessions) -> SessionsConfig {
         idle_deadline: raw.idle_deadline.0,
         list_own_only: raw.list_own_only,
         connect_timeout: raw.connect_timeout.0,
+        idle_timeout: raw.idle_timeout.map(|period| period.0),
+        idle_warning: raw.idle_warning.0,
+        admin_watch: raw.admin_watch,
+        view_only_clipboard: raw.view_only_clipboard,
     }
 }
 

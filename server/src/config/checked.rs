@@ -223,6 +223,27 @@ pub struct SessionsConfig {
     pub list_own_only: bool,
     /// How long a name look-up or a connection to a target may take.
     pub connect_timeout: Duration,
+    /// A session ends when nobody types or points for so long; `None`: it does not.
+    pub idle_timeout: Option<Duration>,
+    /// How long before that viewers are warned.
+    pub idle_warning: Duration,
+    /// Whether admins may watch sessions of others.
+    pub admin_watch: AdminWatch,
+    /// Whether those who may only look are given what is copied.
+    pub view_only_clipboard: bool,
+}
+
+/// Whether admins may watch sessions of others live. It is audited in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminWatch {
+    /// The owner sees who watches.
+    #[default]
+    Shown,
+    /// Only other admins see it.
+    Hidden,
+    /// They may not.
+    Off,
 }
 
 /// What to do with a host key that was never seen. A changed one is always refused.

@@ -11,9 +11,9 @@ mod raw;
 mod times;
 
 pub use checked::{
-    AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy, LogConfig,
-    LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, RateLimitConfig, ServerConfig,
-    SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, AdminWatch, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy,
+    LogConfig, LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, RateLimitConfig,
+    ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use fanlight_core::{EngineKind, Secret};
 
 use super::jump_hosts::RawJumpHosts;
-use super::{HostKeyPolicy, LogFormat, Period};
+use super::{AdminWatch, HostKeyPolicy, LogFormat, Period};
 
 /// Every section and key.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -272,6 +272,15 @@ pub(super) struct RawSessions {
     pub list_own_only: bool,
     /// How long a name look-up or a connection to a target may take.
     pub connect_timeout: Period,
+    /// A session ends when nobody types or points for so long. Default: it does not.
+    pub idle_timeout: Option<Period>,
+    /// How long before that those who look at it are warned.
+    pub idle_warning: Period,
+    /// Whether admins may watch sessions of others live: `shown` (the owner sees who
+    /// watches), `hidden` (only the audit log tells) or `off`.
+    pub admin_watch: AdminWatch,
+    /// Whether those who may only look are given what is copied in the session.
+    pub view_only_clipboard: bool,
 }
 
 impl Default for RawSessions {
@@ -290,6 +299,10 @@ impl Default for RawSessions {
             idle_deadline: Period::seconds(45),
             list_own_only: false,
             connect_timeout: Period::seconds(10),
+            idle_timeout: None,
+            idle_warning: Period::seconds(60),
+            admin_watch: AdminWatch::Shown,
+            view_only_clipboard: false,
         }
     }
 }

@@ -13,7 +13,8 @@ const LEAST_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What is wrong with the times of the configuration.
 pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
-    let positive = limits(raw).into_iter().map(|(key, period)| (key, period, true));
+    let idle = raw.sessions.idle_timeout.map(|period| ("sessions.idle_timeout", period));
+    let positive = limits(raw).into_iter().chain(idle).map(|(key, period)| (key, period, true));
     let any = graces(raw).into_iter().map(|(key, period)| (key, period, false));
     let complain = |(key, Period(time), must_pass): (&'static str, Period, bool)| {
         if must_pass && time.is_zero() {
@@ -57,11 +58,12 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 22] {
 }
 
 /// Times of patience: none at all can be meant.
-fn graces(raw: &RawConfig) -> [(&'static str, Period); 4] {
+fn graces(raw: &RawConfig) -> [(&'static str, Period); 5] {
     [
         ("server.shutdown_grace", raw.server.shutdown_grace),
         ("access.failure_window", raw.access.failure_window),
         ("sessions.reattach_grace", raw.sessions.reattach_grace),
         ("sessions.reconnect_grace", raw.sessions.reconnect_grace),
+        ("sessions.idle_warning", raw.sessions.idle_warning),
     ]
 }

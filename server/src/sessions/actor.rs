@@ -8,6 +8,7 @@ use std::time::Duration;
 use fanlight_core::{Cause, SessionError, StepState};
 use fanlight_engine::link::{EngineSession, Opening};
 use futures_util::FutureExt as _;
+use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 
 use super::Shared;
@@ -60,6 +61,8 @@ async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> En
         Ok(started) => started,
         Err(error) => return Ending::failed(error),
     };
+    let most = shared.config.max_duration;
+    live.ends_by.get_or_init(|| OffsetDateTime::now_utc() + most);
     live.phase.send_replace(Phase::Running(Arc::clone(&started.session)));
     watch_over(live, shared, &started).await
 }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use fanlight_core::{CheckedSettings, Driver, EngineKind, Secret, Summary, Viewport};
@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ladder::Ladder;
+use super::presence::{Entrance, Person, Presence};
 use super::request::ShareMode;
 use super::shared_fields::SharedSettings;
+use super::shares::share_path;
 use super::state::{Ending, Phase, SessionStatus};
 
 /// Who made a session.
@@ -47,6 +49,19 @@ pub struct Window {
     pub timezone: Option<String>,
 }
 
+/// The share that a session begins with; its token is in memory only.
+pub(super) struct FirstShare {
+    pub(super) id: Uuid,
+    token: Secret,
+    withdrawn: AtomicBool,
+}
+
+impl FirstShare {
+    pub(super) fn new(token: Secret) -> Self {
+        Self { id: Uuid::now_v7(), token, withdrawn: AtomicBool::new(false) }
+    }
+}
+
 /// A session that lives in this process, or whose settings are still held for a reconnect.
 pub struct Live {
     /// UUID v7.
@@ -56,13 +71,17 @@ pub struct Live {
     /// When it was asked for.
     pub created_at: OffsetDateTime,
     /// When it expires if nobody opens it.
-    pub expires_at: OffsetDateTime,
+    pub(super) opened_by: OffsetDateTime,
     pub(super) origin: Origin,
-    pub(super) share_token: Secret,
+    /// Who looks at it.
+    pub presence: Presence,
+    pub(super) share: FirstShare,
     pub(super) ladder: Arc<Ladder>,
     pub(super) phase: watch::Sender<Phase>,
     pub(super) owners: watch::Sender<usize>,
     pub(super) window: OnceLock<Window>,
+    /// When it ends at the latest; set when it has begun.
+    pub(super) ends_by: OnceLock<OffsetDateTime>,
     /// Cancelled when viewers must leave at once.
     pub(super) cut: CancellationToken,
     /// Cancelled when everything that the session held was given back.
@@ -70,7 +89,6 @@ pub struct Live {
     /// Cancelled when its settings are no longer to be held.
     pub(super) forgotten: CancellationToken,
     requested_end: OnceLock<Ending>,
-    viewers: AtomicUsize,
 }
 
 impl Origin {
@@ -86,16 +104,18 @@ impl Live {
         creator: Creator,
         lifetime: (OffsetDateTime, OffsetDateTime),
         origin: Origin,
-        share_token: Secret,
+        share: FirstShare,
         cut: CancellationToken,
     ) -> Self {
         Self {
             id,
             creator,
             created_at: lifetime.0,
-            expires_at: lifetime.1,
+            opened_by: lifetime.1,
+            ends_by: OnceLock::new(),
             origin,
-            share_token,
+            presence: Presence::default(),
+            share,
             ladder: Arc::default(),
             phase: watch::Sender::new(Phase::Pending),
             owners: watch::Sender::new(0),
@@ -104,7 +124,6 @@ impl Live {
             finished: CancellationToken::new(),
             forgotten: CancellationToken::new(),
             requested_end: OnceLock::new(),
-            viewers: AtomicUsize::new(0),
         }
     }
 
@@ -170,6 +189,11 @@ impl Live {
         matches!(self.status(), SessionStatus::Pending | SessionStatus::Active)
     }
 
+    /// When it ends by itself, at the latest: for a pending one, unless its owner comes.
+    pub fn expires_at(&self) -> OffsetDateTime {
+        self.ends_by.get().copied().unwrap_or(self.opened_by)
+    }
+
     /// The connect ladder.
     pub fn ladder(&self) -> &Ladder {
         &self.ladder
@@ -177,18 +201,25 @@ impl Live {
 
     /// How many sockets look at it.
     pub fn active_connections(&self) -> usize {
-        self.viewers.load(Ordering::Relaxed)
+        self.presence.count()
     }
 
-    /// The path that shares it, with the share token in it.
-    pub fn share_url(&self) -> String {
-        format!("/client/{}&key={}", self.id, self.share_token.expose())
+    /// The path of the share that it began with, unless that was withdrawn.
+    pub fn share_url(&self) -> Option<String> {
+        let withdrawn = self.share.withdrawn.load(Ordering::Relaxed);
+        (!withdrawn).then(|| share_path(self.id, &self.share.token))
+    }
+
+    pub(super) fn forget_share(&self, share: Uuid) {
+        if share == self.share.id {
+            self.share.withdrawn.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Adds a viewer; the first owner starts the session. `None` if it has ended, or if
-    /// the viewer came by a share before the owner did.
-    pub fn attach(self: &Arc<Self>, access: ViewerAccess, window: Window) -> Option<Attachment> {
-        let owns = access == ViewerAccess::Own;
+    /// the viewer is no owner and none has come.
+    pub fn attach(self: &Arc<Self>, entrance: Entrance, window: Window) -> Option<Attachment> {
+        let owns = entrance.access == ViewerAccess::Own;
         let admitted = match self.status() {
             SessionStatus::Pending => owns,
             SessionStatus::Active => true,
@@ -202,8 +233,8 @@ impl Live {
             self.window.get_or_init(|| window);
             self.owners.send_modify(|count| *count += 1);
         }
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        Some(Attachment { live: Arc::clone(self), access, viewport })
+        let person = self.presence.enter(entrance);
+        Some(Attachment { live: Arc::clone(self), person, viewport })
     }
 
     /// Asks the session to end; the first reason counts.
@@ -247,7 +278,7 @@ impl Live {
 /// A viewer's place at a session; leaving is dropping it.
 pub struct Attachment {
     live: Arc<Live>,
-    access: ViewerAccess,
+    person: Arc<Person>,
     viewport: Viewport,
 }
 
@@ -257,9 +288,14 @@ impl Attachment {
         &self.live
     }
 
-    /// What the viewer may do.
+    /// What the viewer may do now.
     pub fn access(&self) -> ViewerAccess {
-        self.access
+        self.person.access()
+    }
+
+    /// Who the viewer is.
+    pub fn person(&self) -> &Person {
+        &self.person
     }
 
     /// The viewer's window.
@@ -309,8 +345,8 @@ impl Attachment {
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        self.live.viewers.fetch_sub(1, Ordering::Relaxed);
-        if self.access == ViewerAccess::Own {
+        self.live.presence.leave(self.person.id);
+        if self.person.entrance.access == ViewerAccess::Own {
             self.live.owners.send_modify(|count| *count -= 1);
         }
     }

@@ -9,10 +9,12 @@ mod key_pair;
 mod ladder;
 mod live;
 mod passes;
+mod presence;
 mod relay;
 mod request;
 mod resources;
 mod shared_fields;
+mod shares;
 mod state;
 
 use std::collections::HashMap;
@@ -32,9 +34,11 @@ pub use bearers::Bearer;
 pub use host_keys::{HostKeys, endpoint_name, known_name};
 pub use ladder::{Ladder, LadderWatch, StepView};
 pub use live::{Attachment, Creator, Live, Window};
+pub use presence::{Entrance, Person, PersonView, Presence, Via};
 pub use relay::{RelayLimits, relay};
 pub use request::{ShareMode, common_schema};
 pub(crate) use shared_fields::{shared_schema, take_shared, with_shared_fields};
+pub use shares::ShareRequest;
 pub use state::{Ending, SessionStatus};
 
 use crate::access::{Identity, NewToken, may_manage, owns};
@@ -46,7 +50,7 @@ use crate::policy::{NetworkPolicy, Resolve};
 use crate::store::{SessionRow, Store, StoreError};
 use crate::{Drivers, Engines};
 use bearers::Bearers;
-use live::Origin;
+use live::{FirstShare, Origin};
 
 /// The name of this gateway in rows. There is one until rows are kept in PostgreSQL.
 const NODE: &str = "local";
@@ -139,7 +143,7 @@ impl Shared {
     async fn record(&self, live: &Live, share_hash: String) -> Result<String, ApiError> {
         self.store.add_session(&row_of(live)).await?;
         let passes = async {
-            self.add_share_pass(live, share_hash).await?;
+            self.add_first_share(live, &share_hash).await?;
             self.add_opening_pass(live.id).await
         };
         match passes.await {
@@ -280,7 +284,7 @@ impl Sessions {
             Creator { id: creator.subject.clone(), name: creator.name.clone() },
             (created_at, created_at + pending_for),
             origin,
-            share_token.secret,
+            FirstShare::new(share_token.secret),
             self.shared.closing.child_token(),
         ));
         self.shared.take_place(&live)?;

@@ -1,13 +1,10 @@
-//! What admits to a session without signing in. Only hashes are stored; a share's token
-//! is also in the memory of its live session, to be shown to its owner.
+//! What admits to a session without signing in, shares aside. Only hashes are stored.
 
 use fanlight_core::Secret;
-use fanlight_engine::link::ViewerAccess;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::live::Live;
-use super::request::ShareMode;
 use super::{Bearer, Sessions, Shared};
 use crate::access::{
     Credential, Identity, NewToken, Role, hash_token, identity_behind, owns_or_admin,
@@ -61,27 +58,6 @@ impl Sessions {
         Ok(self.shared.store.has_pass(&hash_token(cookie), PassKind::Cookie, session).await?)
     }
 
-    /// What the bearer of `token` may do at `session`; `None` for a wrong token.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn share_access(
-        &self,
-        token: &str,
-        session: Uuid,
-    ) -> Result<Option<ViewerAccess>, ApiError> {
-        let hash = hash_token(token);
-        for (kind, access) in [
-            (PassKind::ShareView, ViewerAccess::View),
-            (PassKind::ShareInteract, ViewerAccess::Interact),
-        ] {
-            if self.shared.store.has_pass(&hash, kind, session).await? {
-                return Ok(Some(access));
-            }
-        }
-        Ok(None)
-    }
-
     /// Whether `identity` may be a session's owner: its creator, or an admin. A creator who
     /// has become a mere viewer may not.
     pub fn may_own(&self, identity: &Identity, live: &Live) -> bool {
@@ -95,21 +71,6 @@ impl Sessions {
 }
 
 impl Shared {
-    pub(super) async fn add_share_pass(&self, live: &Live, hash: String) -> Result<(), ApiError> {
-        let kind = match live.origin.share_mode {
-            ShareMode::View => PassKind::ShareView,
-            ShareMode::Interact => PassKind::ShareInteract,
-        };
-        let pass = NewPass {
-            token_hash: hash,
-            kind,
-            session: Some(live.id),
-            identity: None,
-            expires_at: live.expires_at + self.config.max_duration,
-        };
-        Ok(self.store.add_pass(&pass).await?)
-    }
-
     pub(super) async fn add_opening_pass(&self, session: Uuid) -> Result<Secret, ApiError> {
         let lifetime = self.config.opening_link_lifetime;
         self.add_pass(PassKind::Opening, Some(session), None, lifetime).await

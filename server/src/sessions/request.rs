@@ -1,9 +1,11 @@
 use std::sync::{Arc, LazyLock};
 
 use fanlight_core::{CheckedSettings, Driver, EngineKind, FieldError, Viewport, check_fields};
+use fanlight_engine::link::ViewerAccess;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::key_pair::give_key_pair;
@@ -38,7 +40,9 @@ struct CommonFields {
 }
 
 /// What people may do who follow a share link.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ShareMode {
     /// Look.
@@ -46,6 +50,29 @@ pub enum ShareMode {
     View,
     /// Look, type and point.
     Interact,
+}
+
+impl ShareMode {
+    /// The word in the store and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Interact => "interact",
+        }
+    }
+
+    /// The mode that a stored word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::View, Self::Interact].into_iter().find(|mode| mode.as_str() == word)
+    }
+
+    /// What it admits to.
+    pub const fn access(self) -> ViewerAccess {
+        match self {
+            Self::View => ViewerAccess::View,
+            Self::Interact => ViewerAccess::Interact,
+        }
+    }
 }
 
 fn engine_schema(_: &mut SchemaGenerator) -> schemars::Schema {

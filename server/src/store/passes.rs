@@ -7,10 +7,6 @@ use super::{Store, StoreError, to_millis};
 /// What a pass admits to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PassKind {
-    /// Joins one session, view only.
-    ShareView,
-    /// Joins one session, with keyboard and mouse.
-    ShareInteract,
     /// Opens one session as its owner, once; turns into a cookie.
     Opening,
     /// Owns one session, as often as its page is loaded.
@@ -22,8 +18,6 @@ pub enum PassKind {
 impl PassKind {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::ShareView => "share-view",
-            Self::ShareInteract => "share-interact",
             Self::Opening => "opening",
             Self::Cookie => "cookie",
             Self::Ticket => "ticket",
@@ -134,10 +128,12 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn drop_passes(&self, session: Uuid) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM session_passes WHERE session_id = $1")
-            .bind(session.to_string())
-            .execute(self.pool())
-            .await?;
+        for sql in [
+            "DELETE FROM session_passes WHERE session_id = $1",
+            "DELETE FROM session_shares WHERE session_id = $1",
+        ] {
+            sqlx::query(sql).bind(session.to_string()).execute(self.pool()).await?;
+        }
         Ok(())
     }
 }

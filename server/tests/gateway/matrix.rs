@@ -27,6 +27,12 @@ const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("DELETE", "/api/sessions/{id}", Role::Operator, 204),
     ("GET", "/api/sessions/{id}/steps", Role::Operator, 200),
     ("POST", "/api/sessions/{id}/reconnect", Role::Operator, 201),
+    ("GET", "/api/sessions/{id}/shares", Role::Operator, 200),
+    ("POST", "/api/sessions/{id}/shares", Role::Operator, 201),
+    ("DELETE", "/api/sessions/{id}/shares/{share}", Role::Operator, 204),
+    // Nobody looks at these sessions: 404 is the answer of those who may ask.
+    ("PUT", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
+    ("DELETE", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
     ("POST", "/api/ws-ticket", Role::Operator, 200),
     ("GET", "/api/admin/host-keys", Role::Admin, 200),
     ("POST", "/api/admin/host-keys", Role::Admin, 201),
@@ -157,6 +163,11 @@ impl Fixture {
                 self.token_id(caller.user.as_ref().unwrap_or(&victim.user)).await.to_string()
             }
             "/api/sessions/{id}/reconnect" => self.ended_session_of(caller).await.to_string(),
+            path if path.ends_with("/shares/{share}") => {
+                let session = self.session_of(caller).await;
+                let shares = self.gateway.app.store.shares(session).await.unwrap();
+                return (format!("/api/sessions/{session}/shares/{}", shares[0].id), None);
+            }
             path if path.starts_with("/api/sessions/{id}") => {
                 self.session_of(caller).await.to_string()
             }
@@ -174,6 +185,8 @@ impl Fixture {
             ("POST", "/api/admin/host-keys") => {
                 Some(json!({ "hostname": name, "port": 22, "public_key": KEY_LINE }))
             }
+            ("POST", "/api/sessions/{id}/shares") => Some(json!({})),
+            ("PUT", "/api/sessions/{id}/viewers/{viewer}") => Some(json!({ "mode": "view" })),
             ("PUT", "/api/users/{email}/role") => Some(json!({ "role": "viewer" })),
             (_, path) if path.starts_with("/api/admin/group-mappings") && method != "GET" => {
                 (method != "DELETE").then(|| json!({ "oidc_group": name, "role": "viewer" }))
@@ -181,7 +194,8 @@ impl Fixture {
             _ => None,
         };
         let parameter = ["{id}", "{email}", "{endpoint}"].into_iter().find(|p| path.contains(p));
-        (parameter.map_or(path.to_owned(), |parameter| path.replace(parameter, &id)), body)
+        let path = path.replace("{viewer}", &Uuid::new_v4().to_string());
+        (parameter.map_or(path.clone(), |parameter| path.replace(parameter, &id)), body)
     }
 }
 

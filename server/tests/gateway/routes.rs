@@ -34,6 +34,11 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("GET", "/api/sessions/{id}/steps", OPERATOR),
     ("POST", "/api/sessions/{id}/reconnect", OPERATOR),
     ("GET", "/api/sessions/{id}/banner", Access::Other),
+    ("GET", "/api/sessions/{id}/shares", OPERATOR),
+    ("POST", "/api/sessions/{id}/shares", OPERATOR),
+    ("DELETE", "/api/sessions/{id}/shares/{share}", OPERATOR),
+    ("PUT", "/api/sessions/{id}/viewers/{viewer}", OPERATOR),
+    ("DELETE", "/api/sessions/{id}/viewers/{viewer}", OPERATOR),
     ("POST", "/api/ws-ticket", OPERATOR),
     ("GET", "/open/{token}", Access::Open),
     ("GET", "/ws/{id}", Access::Other),
@@ -65,6 +70,7 @@ const SOME_ID: &str = "01900000-0000-7000-8000-000000000000";
 
 fn concrete(path: &str) -> String {
     let path = path.replace("{id}", SOME_ID).replace("{token}", "none");
+    let path = path.replace("{share}", SOME_ID).replace("{viewer}", SOME_ID);
     path.replace("{endpoint}", "none.example:22").replace("{email}", "nobody@example.com")
 }
 

@@ -132,8 +132,8 @@ async fn bar_69_a_session_that_nobody_opens_leaves_nothing() {
     fixture.wait_for_status(&made, "expired").await;
     let app = fixture.app.clone();
     eventually("it is forgotten", SECOND, || app.sessions.find(made.id()).is_none()).await;
-    let access = app.sessions.share_access(made.share_token(), made.id()).await.unwrap();
-    assert!(access.is_none(), "its share token is taken back");
+    let shared = app.sessions.share_entrance(made.share_token(), made.id(), None).await.unwrap();
+    assert!(shared.is_none(), "its share token is taken back");
     assert!(released(made.id()).is_empty(), "nothing was prepared");
     assert_eq!(fixture.kettle.connections(), 0);
 }

@@ -15,6 +15,7 @@ mod policy;
 mod postgres;
 mod requests;
 mod script;
+mod shares;
 mod tunnel;
 
 #[test]

@@ -13,12 +13,12 @@ use crate::harness::{Fixture, Viewer};
 /// What the contract allows; the margin is for busy machines.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 
-struct Person {
-    user: User,
-    cookie: String,
+pub struct Person {
+    pub user: User,
+    pub cookie: String,
 }
 
-async fn person(fixture: &Fixture, name: &str, role: Role) -> Person {
+pub async fn person(fixture: &Fixture, name: &str, role: Role) -> Person {
     let login = Login {
         issuer: "https://login.example.com".to_owned(),
         subject: name.to_owned(),
@@ -35,7 +35,7 @@ async fn person(fixture: &Fixture, name: &str, role: Role) -> Person {
     Person { user, cookie: format!("fanlight={}", token.secret.expose()) }
 }
 
-async fn token_of(fixture: &Fixture, user: &User) -> (i64, String) {
+pub async fn token_of(fixture: &Fixture, user: &User) -> (i64, String) {
     let token = NewToken::generate_for_user().unwrap();
     let new = NewUserToken {
         user_id: user.id,

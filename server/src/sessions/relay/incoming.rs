@@ -2,35 +2,33 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
-use fanlight_engine::link::{LinkWriter, ViewerAccess};
+use fanlight_engine::link::LinkWriter;
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use yawc::{HttpWebSocket, OpCode};
 
+use super::WriterSlot;
 use super::farewell::Farewell;
 use super::sift::sift;
+use crate::sessions::Attachment;
 
 /// Pings that a viewer may send in a second. Each makes the socket keep an answer until it
 /// can leave; browsers send none.
 const PINGS: u32 = 50;
 
 /// From the viewer to the engine.
-pub(super) struct Incoming {
-    pub(super) access: ViewerAccess,
+pub(super) struct Incoming<'a> {
+    pub(super) attachment: &'a Attachment,
     pub(super) idle: Duration,
     pub(super) reply: mpsc::Sender<Bytes>,
-    pub(super) writer: Waiting,
+    pub(super) writers: WriterSlot,
+    /// The way to the engine, which is open only after a while.
+    pub(super) writer: Option<Box<dyn LinkWriter>>,
 }
 
-/// The way to the engine, which is open only after a while.
-pub(super) enum Waiting {
-    For(oneshot::Receiver<Box<dyn LinkWriter>>),
-    Ready(Box<dyn LinkWriter>),
-}
-
-impl Incoming {
+impl Incoming<'_> {
     pub(super) async fn run(mut self, stream: &mut SplitStream<HttpWebSocket>) -> Farewell {
         let mut pings = Pings { since: Instant::now(), count: 0 };
         loop {
@@ -52,7 +50,7 @@ impl Incoming {
     }
 
     async fn take(&mut self, text: Bytes) -> Result<(), Farewell> {
-        let sifted = sift(text, self.access).map_err(not_guacamole)?;
+        let sifted = sift(text, self.attachment.access()).map_err(not_guacamole)?;
         if sifted.leaves {
             return Err(Farewell::ViewerLeft);
         }
@@ -63,20 +61,13 @@ impl Incoming {
         if sifted.forward.is_empty() {
             return Ok(());
         }
-        match self.ready_writer() {
+        if let Some(newest) = self.writers.lock().take() {
+            self.writer = Some(newest);
+        }
+        match &mut self.writer {
             Some(writer) => writer.send(sifted.forward).await.map_err(|_| Farewell::SessionEnded),
             // There is no screen yet that the viewer could mean.
             None => Ok(()),
-        }
-    }
-
-    fn ready_writer(&mut self) -> Option<&mut Box<dyn LinkWriter>> {
-        if let Waiting::For(receiver) = &mut self.writer {
-            self.writer = Waiting::Ready(receiver.try_recv().ok()?);
-        }
-        match &mut self.writer {
-            Waiting::Ready(writer) => Some(writer),
-            Waiting::For(_) => None,
         }
     }
 }

@@ -5,19 +5,22 @@ mod farewell;
 mod incoming;
 mod outgoing;
 mod sift;
+mod veil;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
-use fanlight_engine::link::ViewerAccess;
+use fanlight_engine::link::{LinkWriter, ViewerAccess};
 use fanlight_engine::wire::{Limits, whole_instructions};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::sync::{mpsc, oneshot};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
 use yawc::{Frame, HttpWebSocket};
 
-use super::{Attachment, Bearer, LadderWatch};
+use super::{Attachment, Bearer, LadderWatch, Via};
 use farewell::{Farewell, say_farewell};
 use outgoing::write_steps;
 
@@ -26,13 +29,19 @@ const LONGEST_MESSAGE: usize = 32 * 1024;
 /// Replies to pings that wait for their turn; a viewer that sends more is not read.
 const REPLIES: usize = 16;
 
-/// How long a viewer may take.
+/// Where the way to the engine is put when it is open, and the next one when what the
+/// viewer may do has changed.
+type WriterSlot = Arc<Mutex<Option<Box<dyn LinkWriter>>>>;
+
+/// How long a viewer may take, and what it may have.
 #[derive(Debug, Clone, Copy)]
 pub struct RelayLimits {
     /// For one message to leave.
     pub send: Duration,
     /// Between two signs of life.
     pub idle: Duration,
+    /// Whether those who may only look are given what is copied.
+    pub view_only_clipboard: bool,
 }
 
 /// Relays between a viewer and its session until one of them ends, then tells the viewer
@@ -46,30 +55,37 @@ pub async fn relay(
     let (sink, mut stream) = socket.split();
     let mut sink = Sink { inner: sink, deadline: limits.send };
     let (reply, replies) = mpsc::channel(REPLIES);
-    let (writer, writer_ready) = oneshot::channel();
+    let writers = WriterSlot::default();
     let mut ladder = match attachment.access() {
         ViewerAccess::Own => attachment.live().ladder().watch(),
         ViewerAccess::Interact | ViewerAccess::View => LadderWatch::default(),
     };
     let incoming = incoming::Incoming {
-        access: attachment.access(),
+        attachment: &attachment,
         idle: limits.idle,
         reply,
-        writer: incoming::Waiting::For(writer_ready),
+        writers: Arc::clone(&writers),
+        writer: None,
     };
+    let sees_all = attachment.person().entrance.via == Via::Watch;
     let outgoing = outgoing::Outgoing {
         sink: &mut sink,
         attachment: &attachment,
         replies,
-        ladder: &mut ladder,
+        news: outgoing::News {
+            ladder: &mut ladder,
+            people: attachment.live().presence.watch(sees_all),
+        },
         beat: limits.idle / 3,
+        may_copy: limits.view_only_clipboard,
     };
     let farewell = tokio::select! {
         biased;
         () = revoked(bearer.as_ref()) => Farewell::Failed(no_longer_signed_in()),
         () = attachment.cut() => Farewell::SessionEnded,
+        why = attachment.person().dismissed() => Farewell::Failed(why),
         farewell = incoming.run(&mut stream) => farewell,
-        farewell = outgoing.run(writer) => farewell,
+        farewell = outgoing.run(&writers) => farewell,
     };
     if let Some(reason) = farewell.reason(&attachment).await {
         let steps = write_steps(&ladder.news());

@@ -3,15 +3,17 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use fanlight_core::StepState;
-use fanlight_engine::link::{EngineSession, LinkReader, LinkWriter, Viewer};
+use fanlight_engine::link::{EngineSession, LinkReader, Viewer, ViewerAccess};
 use fanlight_engine::wire::{Writer, instruction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use uuid::Uuid;
 use yawc::Frame;
 
-use super::Sink;
 use super::farewell::{Farewell, plain};
+use super::veil::Veil;
+use super::{Sink, WriterSlot};
+use crate::sessions::presence::{PersonView, PresenceWatch};
 use crate::sessions::{Attachment, LadderWatch, StepView};
 
 /// From the engine to the viewer, and what the gateway itself has to tell.
@@ -19,39 +21,59 @@ pub(super) struct Outgoing<'a> {
     pub(super) sink: &'a mut Sink,
     pub(super) attachment: &'a Attachment,
     pub(super) replies: mpsc::Receiver<Bytes>,
-    pub(super) ladder: &'a mut LadderWatch,
+    pub(super) news: News<'a>,
     pub(super) beat: Duration,
+    /// Whether those who may only look are given what is copied.
+    pub(super) may_copy: bool,
+}
+
+/// What the gateway itself tells as it changes.
+pub(super) struct News<'a> {
+    pub(super) ladder: &'a mut LadderWatch,
+    pub(super) people: PresenceWatch,
 }
 
 /// What the gateway itself has to tell.
 enum Own {
     Reply(Option<Bytes>),
     Steps,
+    People,
     Beat,
 }
 
+/// Why nothing more comes through a link.
+enum Dry {
+    /// The engine ended it.
+    Ended,
+    /// The viewer may do something else from now on: it needs another one.
+    Outdated,
+}
+
 impl Outgoing<'_> {
-    pub(super) async fn run(mut self, writer: oneshot::Sender<Box<dyn LinkWriter>>) -> Farewell {
-        match self.relay(writer).await {
+    pub(super) async fn run(mut self, writers: &WriterSlot) -> Farewell {
+        match self.relay(writers).await {
             Ok(()) => Farewell::SessionEnded,
             Err(farewell) => farewell,
         }
     }
 
-    async fn relay(
-        &mut self,
-        writer: oneshot::Sender<Box<dyn LinkWriter>>,
-    ) -> Result<(), Farewell> {
+    async fn relay(&mut self, writers: &WriterSlot) -> Result<(), Farewell> {
         let mut beat = interval(self.beat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let id = Uuid::new_v4().to_string();
         self.sink.send(instruction("", &[&id]).freeze()).await?;
         let engine = self.wait_for_engine(&mut beat).await?;
-        let (viewport, access) = (self.attachment.viewport(), self.attachment.access());
-        let link = engine.view(Viewer { viewport, access }).await;
-        let link = link.map_err(|_| Farewell::SessionEnded)?;
-        let _ = writer.send(link.writer);
-        self.pump(link.reader, &mut beat).await
+        let viewport = self.attachment.viewport();
+        loop {
+            let access = self.attachment.access();
+            let link = engine.view(Viewer { viewport, access }).await;
+            let link = link.map_err(|_| Farewell::SessionEnded)?;
+            *writers.lock() = Some(link.writer);
+            match self.pump(link.reader, access, &mut beat).await? {
+                Dry::Ended => return Ok(()),
+                Dry::Outdated => {}
+            }
+        }
     }
 
     async fn wait_for_engine(
@@ -64,7 +86,7 @@ impl Outgoing<'_> {
         loop {
             let own = tokio::select! {
                 biased;
-                own = next_own(&mut self.replies, self.ladder, beat) => own,
+                own = next_own(&mut self.replies, &mut self.news, beat) => own,
                 found = &mut engine => return found.map_err(|_| Farewell::SessionEnded),
             };
             self.tell(own).await?;
@@ -74,21 +96,31 @@ impl Outgoing<'_> {
     async fn pump(
         &mut self,
         mut reader: Box<dyn LinkReader>,
+        access: ViewerAccess,
         beat: &mut Interval,
-    ) -> Result<(), Farewell> {
+    ) -> Result<Dry, Farewell> {
+        let mut veil = (access == ViewerAccess::View).then(|| Veil::new(self.may_copy));
+        let attachment = self.attachment;
         loop {
             let own = tokio::select! {
                 biased;
-                own = next_own(&mut self.replies, self.ladder, beat) => own,
+                () = attachment.person().access_other_than(access) => return Ok(Dry::Outdated),
+                own = next_own(&mut self.replies, &mut self.news, beat) => own,
                 next = reader.next() => match next {
                     Ok(Some(instructions)) => {
-                        self.sink.send(instructions).await?;
+                        let shown = match &mut veil {
+                            Some(veil) => veil.cover(instructions),
+                            None => instructions,
+                        };
+                        if !shown.is_empty() {
+                            self.sink.send(shown).await?;
+                        }
                         continue;
                     }
-                    Ok(None) => return Ok(()),
+                    Ok(None) => return Ok(Dry::Ended),
                     Err(error) => {
                         tracing::info!(%error, "the engine's link broke");
-                        return Ok(());
+                        return Ok(Dry::Ended);
                     }
                 },
             };
@@ -101,9 +133,16 @@ impl Outgoing<'_> {
             Own::Reply(Some(reply)) => self.sink.send(reply).await,
             Own::Reply(None) => Err(Farewell::ViewerGone),
             Own::Beat => self.sink.send_frame(Frame::ping(Bytes::new())).await,
-            Own::Steps => match write_steps(&self.ladder.news()) {
+            Own::Steps => match write_steps(&self.news.ladder.news()) {
                 steps if steps.is_empty() => Ok(()),
                 steps => self.sink.send(steps).await,
+            },
+            Own::People => match self.news.people.news() {
+                Some(people) => {
+                    let told = write_people(self.attachment.person().id, people);
+                    self.sink.send(told).await
+                }
+                None => Ok(()),
             },
         }
     }
@@ -112,12 +151,13 @@ impl Outgoing<'_> {
 /// Cancel safe, because all it waits for is.
 async fn next_own(
     replies: &mut mpsc::Receiver<Bytes>,
-    ladder: &mut LadderWatch,
+    news: &mut News<'_>,
     beat: &mut Interval,
 ) -> Own {
     tokio::select! {
         reply = replies.recv() => Own::Reply(reply),
-        () = ladder.changed() => Own::Steps,
+        () = news.ladder.changed() => Own::Steps,
+        () = news.people.changed() => Own::People,
         _ = beat.tick() => Own::Beat,
     }
 }
@@ -137,5 +177,13 @@ pub(super) fn write_steps(steps: &[(usize, StepView)]) -> Bytes {
             .int(i64::try_from(step.milliseconds).unwrap_or(i64::MAX))
             .str(&plain(&step.name));
     }
+    out.freeze()
+}
+
+/// `people,<viewer>,<JSON>`: who is there, and which of them the viewer is; ours, too.
+fn write_people(viewer: Uuid, people: &[PersonView]) -> Bytes {
+    let mut out = BytesMut::new();
+    let text = serde_json::to_string(people).unwrap_or_default();
+    Writer::new(&mut out, "people").str(&viewer.to_string()).str(&plain(&text));
     out.freeze()
 }
