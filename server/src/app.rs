@@ -11,8 +11,9 @@ use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
 use crate::hops;
+use crate::metrics::Metrics;
 use crate::policy::{Resolve, SystemResolver};
-use crate::sessions::{Sessions, take_shared};
+use crate::sessions::{Parts, Sessions, take_shared};
 use crate::store::{Store, StoreError};
 
 /// Everything that handlers share. One per process, always behind an [`Arc`].
@@ -27,6 +28,8 @@ pub struct App {
     pub engines: Engines,
     /// All sessions of this process.
     pub sessions: Arc<Sessions>,
+    /// Figures for Prometheus.
+    pub metrics: Arc<Metrics>,
     /// Who did what.
     pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
@@ -113,10 +116,17 @@ impl App {
         let base_url = config.server.base_url();
         let oidc = config.oidc.clone().map(|oidc| Oidc::new(oidc, &base_url)).transpose()?;
         let store = Store::open(&config).await?;
-        let audit = Arc::new(Audit::start(store.clone(), config.audit.retention));
-        let sessions =
-            Sessions::start(&config, drivers.clone(), engines.clone(), &store, &audit, resolver)
-                .await?;
+        let metrics = Arc::<Metrics>::default();
+        let audit = Audit::start(store.clone(), config.audit.retention, Arc::clone(&metrics));
+        let audit = Arc::new(audit);
+        let parts = Parts {
+            drivers: drivers.clone(),
+            engines: engines.clone(),
+            store: store.clone(),
+            audit: Arc::clone(&audit),
+            metrics: Arc::clone(&metrics),
+        };
+        let sessions = Sessions::start(&config, parts, resolver).await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             token_uses: TokenUses::start(store.clone()),
@@ -126,6 +136,7 @@ impl App {
             drivers,
             engines,
             sessions,
+            metrics,
             audit,
             brake,
         }))

@@ -10,6 +10,7 @@ pub mod config;
 pub mod door;
 mod drivers;
 mod hops;
+pub mod metrics;
 pub mod pages;
 pub mod policy;
 pub mod serve;

@@ -189,7 +189,7 @@ impl Gateway {
             ),
         };
         format!(
-            "data_dir = \"{}\"\n[server]\nlisten = \"127.0.0.1:{}\"\n\
+            "data_dir = \"{}\"\n[server]\nlisten = \"127.0.0.1:{}\"\ndrain = 0\n\
              [network]\nallow = [\"127.0.0.1/32\"]\n{engine}",
             self.folder.path().join("data").display(),
             self.port

@@ -187,7 +187,7 @@ impl AuditQuery {
     }
 }
 
-fn parsed<T: std::str::FromStr>(
+pub(super) fn parsed<T: std::str::FromStr>(
     name: &str,
     text: Option<&str>,
     expected: &str,
@@ -197,7 +197,12 @@ fn parsed<T: std::str::FromStr>(
     value.map_err(|_| errors.push(FieldError::new(name, expected))).ok()
 }
 
-fn read_limit(text: Option<&str>, usual: u32, most: u32, errors: &mut Vec<FieldError>) -> u32 {
+pub(super) fn read_limit(
+    text: Option<&str>,
+    usual: u32,
+    most: u32,
+    errors: &mut Vec<FieldError>,
+) -> u32 {
     let expected = format!("must be 1-{most}");
     let limit = parsed("limit", text, &expected, errors).unwrap_or(usual);
     if !(1..=most).contains(&limit) {
@@ -206,7 +211,7 @@ fn read_limit(text: Option<&str>, usual: u32, most: u32, errors: &mut Vec<FieldE
     limit
 }
 
-fn read_time(
+pub(super) fn read_time(
     name: &str,
     text: Option<&str>,
     errors: &mut Vec<FieldError>,
@@ -235,7 +240,11 @@ fn read_outcome(text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<&'st
     found
 }
 
-fn read_text(name: &str, text: Option<String>, errors: &mut Vec<FieldError>) -> Option<String> {
+pub(super) fn read_text(
+    name: &str,
+    text: Option<String>,
+    errors: &mut Vec<FieldError>,
+) -> Option<String> {
     let text = text.filter(|text| !text.is_empty())?;
     if text.chars().count() > LONGEST_TEXT || text.chars().any(char::is_control) {
         let expected = format!("must be at most {LONGEST_TEXT} characters, none of control");

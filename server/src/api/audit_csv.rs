@@ -82,7 +82,7 @@ fn line(row: &AuditRow) -> String {
 
 /// A value as RFC 4180 quotes it. Spreadsheets take what begins with one of these for a
 /// formula, also behind quotes; an apostrophe makes it a text (OWASP, CSV injection).
-fn field(value: &str) -> String {
+pub(super) fn field(value: &str) -> String {
     const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
     let guard = if value.trim_start_matches(' ').starts_with(FORMULA) { "'" } else { "" };
     format!("\"{guard}{}\"", value.replace('"', "\"\""))

@@ -11,8 +11,10 @@ mod error;
 mod extract;
 mod group_mappings;
 mod health;
+mod history;
 mod host_keys;
 mod me;
+mod metrics;
 mod oidc;
 mod one_time;
 mod openapi;
@@ -33,6 +35,7 @@ use utoipa_axum::routes;
 
 pub use error::{ApiError, ErrorBody};
 pub use extract::{ApiJson, ApiPath, ApiQuery};
+pub(crate) use metrics::page as metrics_page;
 pub use openapi::document;
 pub use routes::{RouteInfo, Routes};
 
@@ -58,6 +61,8 @@ pub fn all_routes() -> Routes {
         .add(any, routes!(presets::list))
         .add(Access::Least(Role::Operator), routes!(sessions::list))
         .add(Access::Least(Role::Poweruser), routes!(sessions::create))
+        .add(Access::Least(Role::Operator), routes!(history::list))
+        .add(Access::Least(Role::Operator), routes!(history::table))
         .add(Access::Least(Role::Operator), routes!(sessions::get, sessions::end))
         .add(Access::Least(Role::Operator), routes!(sessions::steps))
         .add(Access::Least(Role::Operator), routes!(sessions::reconnect))
@@ -83,6 +88,7 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(audit::list))
         .add(Access::Least(Role::Admin), routes!(audit_csv::table))
         .add(Access::Least(Role::Admin), routes!(audit::list_tokens))
+        .add(Access::Open, routes!(metrics::metrics))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
         .add(Access::Open, routes!(openapi::style))

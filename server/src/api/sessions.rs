@@ -88,6 +88,10 @@ pub(super) struct SessionView {
     username: Option<String>,
     /// `embedded` or `guacd`.
     engine: String,
+    /// Bytes of instructions from all who looked at it so far, inflated.
+    bytes_in: u64,
+    /// Bytes of instructions to them, before they were deflated.
+    bytes_out: u64,
     /// When it ends by itself, at the latest: while it is pending, unless its owner comes.
     #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     expires_at: Option<OffsetDateTime>,
@@ -141,7 +145,7 @@ fn client_url(id: Uuid) -> String {
     format!("/client/{id}")
 }
 
-fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView {
+pub(super) fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView {
     let own = owns(caller, &row.creator_id);
     let in_life = live.filter(|live| live.is_live());
     let may_share = owns_or_admin(caller, &row.creator_id);
@@ -149,6 +153,8 @@ fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> SessionView 
     SessionView {
         session_id: row.id,
         client_url: client_url(row.id),
+        bytes_in: live.map_or(row.bytes_in, |live| live.traffic.received()),
+        bytes_out: live.map_or(row.bytes_out, |live| live.traffic.sent()),
         active_connections: live.map_or(0, |live| live.presence.view(is_admin).len()),
         share_url: in_life.filter(|_| may_share).and_then(Live::share_url),
         viewers: in_life.filter(|_| may_share).map(|live| live.presence.view(is_admin)),

@@ -78,7 +78,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<UserVie
 }
 
 /// Sets a user's role by hand. Sockets that were opened with a higher one are closed
-/// within 5 seconds.
+/// at once.
 #[utoipa::path(put, path = "/api/users/{email}/role", tag = "Users",
     params(("email" = String, Path, description = "E-mail address or id.")),
     request_body = NewRole,
@@ -99,10 +99,11 @@ pub(super) async fn set_role(
     let changed = app.store.set_user_role(user.id, new.role).await?.ok_or_else(no_such_user)?;
     let event = admin.event(Action::UserRole, &changed).detail("role", new.role.name());
     app.audit.record(event.detail("before", user.role.name())).await?;
+    app.sessions.look_again().await;
     Ok(Json(changed.into()))
 }
 
-/// Removes a user: signed out everywhere, tokens revoked, sessions ended within 5 seconds.
+/// Removes a user: signed out everywhere, tokens revoked, sessions ended at once.
 /// Who signs in again at the provider starts anew; to keep somebody out, disable them.
 #[utoipa::path(delete, path = "/api/users/{email}", tag = "Users",
     params(("email" = String, Path, description = "E-mail address or id.")),
@@ -121,11 +122,12 @@ pub(super) async fn delete(
         return Err(no_such_user());
     }
     app.audit.record(admin.event(Action::UserDelete, &user)).await?;
+    app.sessions.look_again().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Keeps a user out: no sign-in, no token, no session of theirs is good from now on.
-/// Sockets are closed within 5 seconds.
+/// Their sessions end at once.
 #[utoipa::path(post, path = "/api/users/{email}/disable", tag = "Users",
     params(("email" = String, Path, description = "E-mail address or id.")),
     responses((status = 200, description = "Disabled.", body = UserView),
@@ -142,6 +144,7 @@ pub(super) async fn disable(
     let disabled = app.store.set_user_disabled(user.id, true).await?.ok_or_else(no_such_user)?;
     app.store.delete_sign_ins_of(user.id).await?;
     app.audit.record(admin.event(Action::UserDisable, &user)).await?;
+    app.sessions.look_again().await;
     Ok(Json(disabled.into()))
 }
 
@@ -162,8 +165,7 @@ pub(super) async fn enable(
     Ok(Json(enabled.into()))
 }
 
-/// Signs a user out of every browser; their sockets are closed within 5 seconds. Tokens
-/// stay good.
+/// Signs a user out of every browser; their sockets are closed at once. Tokens stay good.
 #[utoipa::path(delete, path = "/api/users/{email}/sessions", tag = "Users",
     params(("email" = String, Path, description = "E-mail address or id.")),
     responses((status = 204, description = "Signed out everywhere."),
@@ -177,6 +179,7 @@ pub(super) async fn log_out_everywhere(
     let user = find_user(&app, &who).await?;
     let ended = app.store.delete_sign_ins_of(user.id).await?;
     app.audit.record(admin.event(Action::UserSignOut, &user).detail("browsers", ended)).await?;
+    app.sessions.look_again().await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -133,6 +133,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// What was done or tried.
+    pub(super) fn action(&self) -> Action {
+        self.action
+    }
+
     /// Something that went well, until [`refused`](Self::refused) or
     /// [`failed`](Self::failed) says otherwise.
     pub fn new(action: Action) -> Self {

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 pub use event::{Action, Event, Outcome};
 
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use flood::FloodGate;
 
@@ -32,12 +33,14 @@ struct Shared {
     store: Store,
     gate: FloodGate,
     retention: Option<Duration>,
+    metrics: Arc<Metrics>,
 }
 
 impl Audit {
     /// Begins to keep the log in `store`; rows older than `retention` are deleted.
-    pub fn start(store: Store, retention: Option<Duration>) -> Self {
-        let shared = Arc::new(Shared { store, gate: FloodGate::default(), retention });
+    pub fn start(store: Store, retention: Option<Duration>, metrics: Arc<Metrics>) -> Self {
+        let gate = FloodGate::default();
+        let shared = Arc::new(Shared { store, gate, retention, metrics });
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         let work = Arc::clone(&shared).work();
         tasks.spawn(closing.clone().run_until_cancelled_owned(work));
@@ -62,6 +65,7 @@ impl Audit {
     /// Keeps a refusal. Those that are alike (what, address, who) are kept once a minute,
     /// with their number.
     pub async fn refused(&self, event: Event) {
+        self.shared.metrics.refused(event.action());
         if let Some(event) = self.shared.gate.admit(event.refused()) {
             self.shared.note(event).await;
         }

@@ -57,7 +57,7 @@ pub(super) async fn serve(
     stop.cancel();
     tokio::select! {
         served = serving => served?,
-        () = next(&mut signals) => tracing::warn!("stopped before all sessions had ended"),
+        _ = next(&mut signals) => tracing::warn!("stopped before all sessions had ended"),
     }
     Ok(())
 }

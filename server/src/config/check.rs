@@ -13,16 +13,18 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::checked::{
-    AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, NetworkConfig,
-    NetworkRules, Preset, RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, MetricsConfig,
+    NetworkConfig, NetworkRules, Preset, RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig,
+    TlsFiles,
 };
 use super::raw::{
-    RawConfig, RawDatabase, RawGuacd, RawNetwork, RawPreset, RawRules, RawServer, RawSessions,
-    RawSite,
+    RawConfig, RawDatabase, RawGuacd, RawMetrics, RawNetwork, RawPreset, RawRules, RawServer,
+    RawSessions, RawSite,
 };
 
 const DEFAULT_DATA_DIR: &str = "fanlight-data";
 const GUACD_PORT: u16 = 4822;
+const SHORTEST_TOKEN: usize = 16;
 
 /// Collects what is wrong while the rest goes on being checked.
 pub(super) struct Complaints(Vec<FieldError>);
@@ -59,6 +61,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
     if raw.engine.default == EngineKind::Guacd && guacd.is_none() {
         complaints.add("guacd.addresses", "is required where engine.default is guacd");
     }
+    let metrics = metrics(&raw.metrics, &mut complaints);
     let network = network(&raw.network, &mut complaints);
     let presets = presets(&raw.presets, &mut complaints);
     if tracing_subscriber::EnvFilter::try_new(&raw.log.level).is_err() {
@@ -79,6 +82,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
         oidc,
         sessions: sessions(&raw.sessions),
+        metrics,
         default_engine: raw.engine.default,
         guacd,
         host_keys: raw.host_keys.policy,
@@ -109,7 +113,9 @@ fn server(raw: &RawServer, complaints: &mut Complaints) -> Option<ServerConfig> 
         connection_limit: raw.connection_limit,
         request_timeout: raw.request_timeout.0,
         header_timeout: raw.header_timeout.0,
+        drain: raw.drain.0,
         shutdown_grace: raw.shutdown_grace.0,
+        core_dumps: raw.core_dumps,
     })
 }
 
@@ -217,6 +223,17 @@ fn sessions(raw: &RawSessions) -> SessionsConfig {
         admin_watch: raw.admin_watch,
         view_only_clipboard: raw.view_only_clipboard,
     }
+}
+
+fn metrics(raw: &RawMetrics, complaints: &mut Complaints) -> MetricsConfig {
+    if raw.token.as_ref().is_some_and(|token| token.expose().len() < SHORTEST_TOKEN) {
+        complaints.add("metrics.token", format!("must have at least {SHORTEST_TOKEN} characters"));
+    }
+    let listen = raw.listen.as_ref().and_then(|text| {
+        let expected = "must be an address and a port: 127.0.0.1:9464";
+        complaints.take("metrics.listen", text.parse().ok(), expected)
+    });
+    MetricsConfig { token: raw.token.clone(), listen }
 }
 
 fn guacd(raw: &RawGuacd, complaints: &mut Complaints) -> Option<GuacdConfig> {

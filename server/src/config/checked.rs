@@ -33,6 +33,8 @@ pub struct Config {
     pub oidc: Option<OidcConfig>,
     /// Life and limits of sessions.
     pub sessions: SessionsConfig,
+    /// Who may read figures.
+    pub metrics: MetricsConfig,
     /// The engine for drivers that both can run.
     pub default_engine: EngineKind,
     /// External guacd; `None` if none is configured.
@@ -70,8 +72,12 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// Longest time for the head of a request to arrive.
     pub header_timeout: Duration,
-    /// Time for sessions to end when the gateway is asked to stop.
+    /// How long sessions may go on after SIGTERM.
+    pub drain: Duration,
+    /// Time for sessions to end when the gateway stops.
     pub shutdown_grace: Duration,
+    /// Whether the system may write a core dump.
+    pub core_dumps: bool,
 }
 
 impl ServerConfig {
@@ -192,6 +198,15 @@ pub struct OidcConfig {
     pub flow_lifetime: Duration,
     /// How long what the provider says of itself is used.
     pub discovery_lifetime: Duration,
+}
+
+/// Who may read figures.
+#[derive(Debug, Clone, Default)]
+pub struct MetricsConfig {
+    /// What has to be shown at `/metrics`; `None`: nobody may read them there.
+    pub token: Option<Secret<String>>,
+    /// A listener of their own.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Life and limits of sessions.

@@ -12,8 +12,8 @@ mod times;
 
 pub use checked::{
     AccessConfig, AdminWatch, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy,
-    LogConfig, LogFormat, NetworkConfig, NetworkRules, OidcConfig, Preset, RateLimitConfig,
-    ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    LogConfig, LogFormat, MetricsConfig, NetworkConfig, NetworkRules, OidcConfig, Preset,
+    RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
 };
 pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};

@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     pub audit: RawAudit,
     pub oidc: RawOidc,
     pub sessions: RawSessions,
+    pub metrics: RawMetrics,
     pub engine: RawEngine,
     pub guacd: RawGuacd,
     pub host_keys: RawHostKeys,
@@ -60,8 +61,14 @@ pub(super) struct RawServer {
     pub request_timeout: Period,
     /// Longest time for the head of a request to arrive.
     pub header_timeout: Period,
-    /// Time for sessions to end when the gateway is asked to stop.
+    /// How long sessions may go on after SIGTERM; their viewers see how long. Nothing new
+    /// is accepted meanwhile.
+    pub drain: Period,
+    /// Time for sessions to end when the gateway stops.
     pub shutdown_grace: Period,
+    /// Whether the system may write a core dump when the gateway breaks. It would hold
+    /// whatever secrets are in memory then.
+    pub core_dumps: bool,
 }
 
 impl Default for RawServer {
@@ -76,7 +83,9 @@ impl Default for RawServer {
             connection_limit: 10_000,
             request_timeout: Period::seconds(30),
             header_timeout: Period::seconds(10),
-            shutdown_grace: Period::seconds(30),
+            drain: Period::seconds(20),
+            shutdown_grace: Period::seconds(10),
+            core_dumps: false,
         }
     }
 }
@@ -305,6 +314,18 @@ impl Default for RawSessions {
             view_only_clipboard: false,
         }
     }
+}
+
+/// Figures for Prometheus. They name routes, drivers and numbers, but nobody. Default:
+/// nobody may read them.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawMetrics {
+    /// Whoever shows this token (`Authorization: Bearer`) may read `/metrics`; at least 16
+    /// characters.
+    pub token: Option<Secret<String>>,
+    /// A listener of their own, without credentials and TLS: `127.0.0.1:9464`.
+    pub listen: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -58,8 +58,9 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 22] {
 }
 
 /// Times of patience: none at all can be meant.
-fn graces(raw: &RawConfig) -> [(&'static str, Period); 5] {
+fn graces(raw: &RawConfig) -> [(&'static str, Period); 6] {
     [
+        ("server.drain", raw.server.drain),
         ("server.shutdown_grace", raw.server.shutdown_grace),
         ("access.failure_window", raw.access.failure_window),
         ("sessions.reattach_grace", raw.sessions.reattach_grace),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 use super::{headers, observe, rates};
@@ -15,7 +15,7 @@ use crate::api::ApiError;
 pub(super) fn around(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     let observed = router
         .layer(from_fn_with_state(Arc::clone(app), limit_time))
-        .layer(from_fn(observe::observe));
+        .layer(from_fn_with_state(Arc::clone(app), observe::observe));
     rates::limit(observed, &app.config.rate_limit)
         .layer(from_fn_with_state(Arc::clone(app), find_client_address))
         .layer(from_fn_with_state(Arc::clone(app), headers::secure))

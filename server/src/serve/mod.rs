@@ -3,6 +3,7 @@
 mod connections;
 mod headers;
 mod layers;
+mod metrics;
 mod observe;
 mod rates;
 
@@ -20,6 +21,7 @@ use crate::config::{Config, TlsFiles};
 use crate::policy::{Resolve, SystemResolver};
 use crate::{api, pages};
 use connections::Limited;
+use metrics::MetricsListener;
 
 /// A gateway that listens.
 pub struct Gateway {
@@ -28,6 +30,7 @@ pub struct Gateway {
     address: SocketAddr,
     handle: Handle<SocketAddr>,
     server: JoinHandle<std::io::Result<()>>,
+    metrics: Option<MetricsListener>,
 }
 
 impl Gateway {
@@ -60,9 +63,11 @@ impl Gateway {
             None => None,
         };
         let app = App::start_with(config, engines, resolver).await?;
+        let metrics = app.config.metrics.listen;
+        let metrics = metrics.map(|address| MetricsListener::start(address, &app)).transpose()?;
         let handle = Handle::new();
         let server = tokio::spawn(run(listener, tls, Arc::clone(&app), handle.clone()));
-        Ok(Self { app, address, handle, server })
+        Ok(Self { app, address, handle, server, metrics })
     }
 
     /// Where it listens; the real port where the configuration said 0.
@@ -76,11 +81,27 @@ impl Gateway {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Accepts nothing new, tells the viewers, and waits until all is given back or the
-    /// grace time is over.
+    /// Where the figures for Prometheus are, if they have a listener of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsListener::address)
+    }
+
+    /// Accepts nothing new, tells the viewers, and lets sessions go on for the drain time
+    /// at most. Pages and sockets that are there go on, too.
+    pub async fn drain(&self) {
+        let drain = self.app.config.server.drain;
+        self.handle.graceful_shutdown(Some(drain + self.app.config.server.shutdown_grace));
+        self.app.sessions.drain(drain).await;
+    }
+
+    /// Accepts nothing new, tells the viewers, ends their sessions, and waits until all is
+    /// given back or the grace time is over.
     pub async fn stop(self) {
         let grace = self.app.config.server.shutdown_grace;
         self.handle.graceful_shutdown(Some(grace));
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
         let ((), server) = tokio::join!(self.app.sessions.shutdown(grace), self.server);
         if let Ok(Err(error)) = server {
             tracing::error!(%error, "the listener failed");

@@ -1,14 +1,16 @@
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::App;
 use crate::access::ClientAddress;
 use crate::api::ApiError;
 
@@ -20,7 +22,7 @@ const LONGEST_ID: usize = 64;
 ///
 /// What is logged is the route's template, never the path itself: paths and queries carry
 /// tokens.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = callers_id(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string());
     let route = request.extensions().get::<MatchedPath>();
     let client = request.extensions().get::<ClientAddress>();
@@ -31,7 +33,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         route = route.map_or("page", MatchedPath::as_str),
         client = client.map(|client| client.ip.to_string()),
     );
+    let template = route.map_or("page", MatchedPath::as_str).to_owned();
+    let (method, begin) = (request.method().clone(), Instant::now());
     let mut response = answer(request, next).instrument(span).await;
+    let status = response.status().as_u16();
+    app.metrics.answered(known(&method), &template, status, begin.elapsed());
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -52,6 +58,14 @@ async fn answer(request: Request, next: Next) -> Response {
         tracing::debug!(status = status.as_u16(), milliseconds, "answered");
     }
     response
+}
+
+/// The method, where it is one of those that routes have: others could be anything.
+fn known(method: &Method) -> &str {
+    match method.as_str() {
+        name @ ("GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH" | "OPTIONS") => name,
+        _ => "other",
+    }
 }
 
 /// The id that the caller sent, if it can stand in a log as it is.

@@ -16,8 +16,10 @@ use super::context::{Context, SessionServices};
 use super::live::{Live, Window};
 use super::resources::Resources;
 use super::state::{Ending, Phase, SessionStatus};
+use super::time_limits::{nobody_acts, time_runs_out};
 use crate::audit::{Action, Event};
 use crate::hops::{Chain, path_through};
+use crate::store::EndedSession;
 
 /// Longest time from the owner's coming to the engine's acceptance of the plan.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -114,14 +116,18 @@ async fn start(
 }
 
 async fn watch_over(live: &Live, shared: &Shared, started: &Started) -> Ending {
+    let config = &shared.config;
     tokio::select! {
         ended = started.session.ended() => match ended {
             Ok(()) => Ending::by_remote(),
             Err(error) => Ending::failed(started.reason_for(error).await),
         },
         error = started.way_lost() => Ending::failed(error),
-        () = sleep(shared.config.max_duration) => {
+        () = time_runs_out(live, config.max_duration) => {
             Ending::expired("The session reached its longest duration.")
+        }
+        () = nobody_acts(live, config.idle_timeout, config.idle_warning) => {
+            Ending::expired("Nobody typed or pointed for too long.")
         }
         () = owner_stays_away(live, shared.config.reattach_grace) => {
             Ending::on_purpose("The owner left the session.")
@@ -194,8 +200,15 @@ async fn record_end(live: &Live, shared: &Shared, ending: &Ending) {
         session = %live.id, status = ending.status.as_str(), reason = ending.reason(),
         "session ended"
     );
+    shared.metrics.ended(live, ending.status);
+    let ended = EndedSession {
+        status: ending.status,
+        because: ending.reason(),
+        bytes_in: live.traffic.received(),
+        bytes_out: live.traffic.sent(),
+    };
     let recorded = async {
-        shared.store.end_session(live.id, ending.status, ending.reason()).await?;
+        shared.store.end_session(live.id, ended).await?;
         shared.store.drop_passes(live.id).await
     };
     if let Err(error) = recorded.await {

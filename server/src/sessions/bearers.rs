@@ -74,9 +74,14 @@ impl Shared {
     pub(super) async fn sweep(self: Arc<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            self.bearers.sweep(&self.store).await;
-            self.end_sessions_of_the_revoked().await;
+            self.look_again().await;
         }
+    }
+
+    /// Looks whether those who hold sockets and sessions still may.
+    pub(super) async fn look_again(&self) {
+        self.bearers.sweep(&self.store).await;
+        self.end_sessions_of_the_revoked().await;
     }
 
     /// A session is its creator's, whoever came by a link: it ends with that one's access.

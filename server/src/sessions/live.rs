@@ -5,6 +5,7 @@ use fanlight_core::{CheckedSettings, Driver, EngineKind, Secret, Summary, Viewpo
 use fanlight_engine::link::{EngineSession, ViewerAccess};
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ use super::request::ShareMode;
 use super::shared_fields::SharedSettings;
 use super::shares::share_path;
 use super::state::{Ending, Phase, SessionStatus};
+use super::traffic::Traffic;
+use super::warnings::Warnings;
 
 /// Who made a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +79,11 @@ pub struct Live {
     /// Who looks at it.
     pub presence: Presence,
     pub(super) share: FirstShare,
+    /// What went to and fro.
+    pub traffic: Traffic,
+    pub(super) warnings: Warnings,
+    /// When somebody last typed or pointed.
+    pub(super) last_input: watch::Sender<Instant>,
     pub(super) ladder: Arc<Ladder>,
     pub(super) phase: watch::Sender<Phase>,
     pub(super) owners: watch::Sender<usize>,
@@ -106,6 +114,7 @@ impl Live {
         origin: Origin,
         share: FirstShare,
         cut: CancellationToken,
+        traffic: Traffic,
     ) -> Self {
         Self {
             id,
@@ -116,6 +125,9 @@ impl Live {
             origin,
             presence: Presence::default(),
             share,
+            traffic,
+            warnings: Warnings::default(),
+            last_input: watch::Sender::new(Instant::now()),
             ladder: Arc::default(),
             phase: watch::Sender::new(Phase::Pending),
             owners: watch::Sender::new(0),
@@ -130,6 +142,14 @@ impl Live {
     /// Driver id.
     pub fn session_type(&self) -> &'static str {
         self.origin.driver.info().id
+    }
+
+    /// `embedded` or `guacd`.
+    pub fn engine_name(&self) -> &'static str {
+        match self.origin.engine {
+            EngineKind::Embedded => "embedded",
+            EngineKind::Guacd => "guacd",
+        }
     }
 
     /// What people know it by: its name, or where it goes.

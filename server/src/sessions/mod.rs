@@ -16,6 +16,9 @@ mod resources;
 mod shared_fields;
 mod shares;
 mod state;
+mod time_limits;
+mod traffic;
+mod warnings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -46,11 +50,14 @@ use crate::api::ApiError;
 use crate::audit::Audit;
 use crate::config::{Config, JumpHostsConfig, Preset, SessionsConfig};
 use crate::hops::{self, GuacdPeers};
+use crate::metrics::Metrics;
 use crate::policy::{NetworkPolicy, Resolve};
-use crate::store::{SessionRow, Store, StoreError};
+use crate::store::{EndedSession, SessionRow, Store, StoreError};
 use crate::{Drivers, Engines};
 use bearers::Bearers;
 use live::{FirstShare, Origin};
+use traffic::Traffic;
+use warnings::EndsBy;
 
 /// The name of this gateway in rows. There is one until rows are kept in PostgreSQL.
 const NODE: &str = "local";
@@ -64,6 +71,20 @@ pub struct Sessions {
     tasks: TaskTracker,
 }
 
+/// What sessions need of the gateway.
+pub struct Parts {
+    /// The drivers, by id.
+    pub drivers: Drivers,
+    /// What runs sessions.
+    pub engines: Engines,
+    /// The database.
+    pub store: Store,
+    /// Who did what.
+    pub audit: Arc<Audit>,
+    /// Figures for Prometheus.
+    pub metrics: Arc<Metrics>,
+}
+
 /// What sessions have in common.
 struct Shared {
     config: SessionsConfig,
@@ -73,12 +94,16 @@ struct Shared {
     engines: Engines,
     store: Store,
     audit: Arc<Audit>,
+    metrics: Arc<Metrics>,
     policy: NetworkPolicy,
     jump_hosts: JumpHostsConfig,
     guacds: GuacdPeers,
     host_keys: Arc<HostKeys>,
     live: Mutex<HashMap<Uuid, Arc<Live>>>,
     bearers: Arc<Bearers>,
+    /// Cancelled when no new session is made any more.
+    stopping: CancellationToken,
+    /// Cancelled when those that live have to end.
     closing: CancellationToken,
 }
 
@@ -116,7 +141,7 @@ impl Shared {
     /// Takes a place among the live sessions, if there is one.
     fn take_place(&self, live: &Arc<Live>) -> Result<(), ApiError> {
         let mut all = self.live.lock();
-        if self.closing.is_cancelled() {
+        if self.stopping.is_cancelled() {
             let stopping = SessionError::new(Cause::Unavailable, "The gateway is shutting down.");
             return Err(stopping.into());
         }
@@ -150,8 +175,9 @@ impl Shared {
             Ok(token) => Ok(format!("/open/{}", token.expose())),
             Err(error) => {
                 let because = "It could not be set up.";
-                let ended = self.store.end_session(live.id, SessionStatus::Error, because).await;
-                if let Err(error) = ended {
+                let status = SessionStatus::Error;
+                let ended = EndedSession { status, because, bytes_in: 0, bytes_out: 0 };
+                if let Err(error) = self.store.end_session(live.id, ended).await {
                     tracing::error!(session = %live.id, %error, "a session's row is left pending");
                 }
                 Err(error)
@@ -200,12 +226,10 @@ impl Sessions {
     /// Those of the database.
     pub async fn start(
         config: &Config,
-        drivers: Drivers,
-        engines: Engines,
-        store: &Store,
-        audit: &Arc<Audit>,
+        parts: Parts,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Arc<Self>, StoreError> {
+        let Parts { drivers, engines, store, audit, metrics } = parts;
         let left = store.end_leftover_sessions(NODE, "The gateway was restarted.").await?;
         if left > 0 {
             tracing::warn!(left, "closed sessions that an earlier run left behind");
@@ -227,9 +251,11 @@ impl Sessions {
             host_keys: Arc::new(HostKeys::new(store.clone(), config.host_keys)),
             live: Mutex::default(),
             bearers: Arc::default(),
+            stopping: CancellationToken::new(),
             closing,
-            store: store.clone(),
-            audit: Arc::clone(audit),
+            store,
+            audit,
+            metrics,
         });
         let tasks = TaskTracker::new();
         let sweep = Arc::clone(&shared).sweep();
@@ -286,6 +312,7 @@ impl Sessions {
             origin,
             FirstShare::new(share_token.secret),
             self.shared.closing.child_token(),
+            Traffic::new(Arc::clone(&self.shared.metrics)),
         ));
         self.shared.take_place(&live)?;
         // A task of its own from here on: a caller that hangs up leaves nothing half made.
@@ -327,16 +354,52 @@ impl Sessions {
         self.tasks.spawn(socket);
     }
 
-    /// Takes no new sessions, tells the viewers of the others, and ends them. Returns
-    /// when all is given back, or after `grace`.
-    pub async fn shutdown(&self, grace: Duration) {
-        {
+    /// Looks now whether those who hold sockets and sessions still may: after the access
+    /// of somebody was changed.
+    pub async fn look_again(&self) {
+        self.shared.look_again().await;
+    }
+
+    /// The figures for Prometheus.
+    ///
+    /// # Errors
+    /// Those of their encoder.
+    pub fn metrics_text(&self) -> Result<String, std::fmt::Error> {
+        let all: Vec<_> = self.shared.live.lock().values().cloned().collect();
+        self.shared.metrics.text(all.iter().map(|live| &**live))
+    }
+
+    /// Takes no new sessions, and lets those that run go on for up to `drain`: their
+    /// viewers see how long.
+    pub async fn drain(&self, drain: Duration) {
+        let left: Vec<_> = {
             // New sessions take their place under this lock: none slips in behind it.
+            let all = self.shared.live.lock();
+            self.shared.stopping.cancel();
+            all.values().cloned().collect()
+        };
+        let end = Instant::now() + drain;
+        let running = left.into_iter().filter(|live| live.status() == SessionStatus::Active);
+        let running: Vec<_> =
+            running.inspect(|live| live.warnings.set(EndsBy::Shutdown, Some(end))).collect();
+        if running.is_empty() || drain.is_zero() {
+            return;
+        }
+        tracing::info!(sessions = running.len(), "sessions may go on for a while");
+        let all_ended = futures_util::future::join_all(running.iter().map(|live| live.finished()));
+        let _ = tokio::time::timeout_at(end, all_ended).await;
+    }
+
+    /// Takes no new sessions, tells the viewers of the others, and ends them. Returns
+    /// when all is given back, or after `limit`.
+    pub async fn shutdown(&self, limit: Duration) {
+        {
             let _places = self.shared.live.lock();
+            self.shared.stopping.cancel();
             self.shared.closing.cancel();
         }
         self.tasks.close();
-        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::error!(left = self.tasks.len(), "sessions did not end in time");
         }
     }
@@ -366,15 +429,14 @@ fn row_of(live: &Live) -> SessionRow {
         }),
         url: summary.url,
         username: summary.username,
-        engine: match live.origin.engine {
-            EngineKind::Embedded => "embedded".to_owned(),
-            EngineKind::Guacd => "guacd".to_owned(),
-        },
+        engine: live.engine_name().to_owned(),
         node: NODE.to_owned(),
         status: SessionStatus::Pending,
         ended_because: None,
         created_at: live.created_at,
         started_at: None,
         ended_at: None,
+        bytes_in: 0,
+        bytes_out: 0,
     }
 }

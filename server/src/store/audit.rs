@@ -153,13 +153,13 @@ impl Store {
 }
 
 /// The least UUID v7 of a time: its first 48 bits are the milliseconds (RFC 9562, 5.7).
-fn first_id_at(time: OffsetDateTime) -> Uuid {
+pub(super) fn first_id_at(time: OffsetDateTime) -> Uuid {
     let millis = u64::try_from(to_millis(time)).unwrap_or(0);
     Uuid::from_u128(u128::from(millis.min((1 << 48) - 1)) << 80)
 }
 
 /// A pattern for `LIKE ... ESCAPE '!'`.
-fn anywhere(text: &str) -> String {
+pub(super) fn anywhere(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.chars() {
         if matches!(c, '%' | '_' | '!') {

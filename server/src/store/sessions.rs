@@ -38,6 +38,23 @@ pub struct SessionRow {
     pub started_at: Option<OffsetDateTime>,
     /// When it ended.
     pub ended_at: Option<OffsetDateTime>,
+    /// Bytes of instructions from all who looked at it; 0 before its end.
+    pub bytes_in: u64,
+    /// Bytes of instructions to them; 0 before its end.
+    pub bytes_out: u64,
+}
+
+/// How a session ended, for its row.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedSession<'a> {
+    /// `Completed`, `Error` or `Expired`.
+    pub status: SessionStatus,
+    /// One sentence.
+    pub because: &'a str,
+    /// Bytes of instructions from all who looked at it.
+    pub bytes_in: u64,
+    /// Bytes of instructions to them.
+    pub bytes_out: u64,
 }
 
 /// Which sessions to list.
@@ -100,18 +117,16 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn end_session(
-        &self,
-        id: Uuid,
-        status: SessionStatus,
-        because: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn end_session(&self, id: Uuid, ended: EndedSession<'_>) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE sessions SET status = $1, ended_because = $2, ended_at = $3 WHERE id = $4",
+            "UPDATE sessions SET status = $1, ended_because = $2, ended_at = $3, bytes_in = $4,
+             bytes_out = $5 WHERE id = $6",
         )
-        .bind(status.as_str())
-        .bind(because)
+        .bind(ended.status.as_str())
+        .bind(ended.because)
         .bind(to_millis(OffsetDateTime::now_utc()))
+        .bind(i64::try_from(ended.bytes_in).unwrap_or(i64::MAX))
+        .bind(i64::try_from(ended.bytes_out).unwrap_or(i64::MAX))
         .bind(id.to_string())
         .execute(self.pool())
         .await?;
@@ -174,7 +189,7 @@ impl Store {
     }
 }
 
-fn read(row: &DbRow) -> Result<SessionRow, sqlx::Error> {
+pub(super) fn read(row: &DbRow) -> Result<SessionRow, sqlx::Error> {
     let id: String = row.try_get("id")?;
     let status: String = row.try_get("status")?;
     let started_at: Option<i64> = row.try_get("started_at")?;
@@ -196,5 +211,7 @@ fn read(row: &DbRow) -> Result<SessionRow, sqlx::Error> {
         created_at: from_millis(row.try_get("created_at")?),
         started_at: started_at.map(from_millis),
         ended_at: ended_at.map(from_millis),
+        bytes_in: row.try_get::<i64, _>("bytes_in")?.unsigned_abs(),
+        bytes_out: row.try_get::<i64, _>("bytes_out")?.unsigned_abs(),
     })
 }

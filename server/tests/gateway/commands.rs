@@ -1,4 +1,5 @@
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -15,24 +16,30 @@ fn fanlight(folder: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, words: &[&str]) -> Output {
+pub fn run(folder: &Path, words: &[&str]) -> Output {
     fanlight(folder, words).output().unwrap()
 }
 
-fn printed(output: &Output) -> String {
+pub fn printed(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap().trim().to_owned()
 }
 
 /// A running gateway that ends with the test.
-struct Running {
-    child: Child,
-    url: String,
+pub struct Running {
+    pub child: Child,
+    pub url: String,
 }
 
 impl Running {
     fn start(folder: &Path, more: &[&str]) -> Self {
+        Self::start_in(folder, more, None)
+    }
+
+    /// As `start`, with that folder for temporary files.
+    pub fn start_in(folder: &Path, more: &[&str], temporary: Option<&Path>) -> Self {
         let words = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         let mut command = fanlight(folder, &words);
+        command.envs(temporary.map(|folder| ("TMPDIR", folder)));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -136,6 +143,36 @@ fn bar_78_both_signals_end_it_in_order() {
         assert_eq!(code, Some(0), "{log}");
         assert!(log.contains("stopped"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn bar_78_what_kill_9_left_behind_is_closed_by_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let key = printed(&run(folder.path(), &["key", "add", "--name", "ci"]));
+    let gateway = Running::start(folder.path(), &[]);
+    let body = serde_json::json!({ "session_type": "ssh", "hostname": "192.0.2.1" });
+    let url = format!("{}/api/sessions", gateway.url);
+    let made = client(None).post(url).bearer_auth(&key).json(&body).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    gateway.signal("KILL");
+    assert_eq!(gateway.ended().0, None);
+    let next = Running::start(folder.path(), &[]);
+    let url = format!("{}/api/sessions/history", next.url);
+    let seen = client(None).get(url).bearer_auth(&key).send().await.unwrap();
+    let seen: serde_json::Value = seen.json().await.unwrap();
+    assert_eq!(seen["items"][0]["status"], "error", "{seen}");
+    assert_eq!(seen["items"][0]["ended_because"], "The gateway was restarted.");
+    assert!(seen["items"][0]["ended_at"].is_string(), "{seen}");
+}
+
+#[test]
+fn bar_80_a_gateway_that_breaks_leaves_no_core_with_its_secrets() {
+    let folder = TempDir::new().unwrap();
+    let mut gateway = Running::start(folder.path(), &[]);
+    gateway.signal("ABRT");
+    let status = gateway.child.wait().unwrap();
+    assert_eq!(status.signal(), Some(6));
+    assert!(!status.core_dumped());
 }
 
 #[test]

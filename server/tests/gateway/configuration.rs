@@ -20,7 +20,8 @@ fn errors(text: &str) -> Vec<String> {
 fn an_empty_file_gives_the_defaults() {
     let config = from_file("").load().unwrap();
     assert_eq!(config.server.body_limit, 64 * 1024);
-    assert_eq!(config.server.shutdown_grace, Duration::from_secs(30));
+    let stop = config.server.drain + config.server.shutdown_grace;
+    assert_eq!(stop, Duration::from_secs(30), "bar 78");
     assert_eq!(config.sessions.pending_timeout, Duration::from_secs(60));
     assert_eq!(config.sessions.max_duration, Duration::from_secs(8 * 3600));
     assert_eq!(config.host_keys, HostKeyPolicy::FirstUse);

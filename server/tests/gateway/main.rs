@@ -9,9 +9,12 @@ mod configuration;
 #[path = "../support/database.rs"]
 mod database;
 mod harness;
+mod history;
+mod leaks;
 mod limits;
 mod many;
 mod matrix;
+mod metrics;
 mod outage;
 mod people;
 #[path = "../support/postgres.rs"]
@@ -28,5 +31,9 @@ mod users;
 
 #[test]
 fn all_these_tests_pass_on_postgresql() {
-    postgres::run_this_binary_on_postgresql(&["a_database_that_was_deleted", "schemathesis::"]);
+    postgres::run_this_binary_on_postgresql(&[
+        "a_database_that_was_deleted",
+        "schemathesis::",
+        "leaks::",
+    ]);
 }

@@ -23,6 +23,8 @@ const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("DELETE", "/api/me/tokens/{id}", Role::Poweruser, 204),
     ("POST", "/api/sessions", Role::Poweruser, 201),
     ("GET", "/api/sessions", Role::Operator, 200),
+    ("GET", "/api/sessions/history", Role::Operator, 200),
+    ("GET", "/api/sessions/history.csv", Role::Operator, 200),
     ("GET", "/api/sessions/{id}", Role::Operator, 200),
     ("DELETE", "/api/sessions/{id}", Role::Operator, 204),
     ("GET", "/api/sessions/{id}/steps", Role::Operator, 200),

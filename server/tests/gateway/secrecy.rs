@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use crate::harness::{choose_database, client};
 
 const CANARY: &str = "canary-4711";
+const METRICS_TOKEN: &str = "a-token-for-prometheus";
 
 /// A gateway that logs all that its own code has to say, and its log.
 fn start(folder: &TempDir) -> (Child, String, JoinHandle<String>) {
@@ -21,6 +22,7 @@ fn start(folder: &TempDir) -> (Child, String, JoinHandle<String>) {
     choose_database(&mut command, folder.path());
     command.env("FANLIGHT_LOG__LEVEL", "fanlight=trace,fanlight_engine=trace,russh=debug,debug");
     command.env("FANLIGHT_NETWORK__ALLOW", "[\"127.0.0.0/8\"]");
+    command.env("FANLIGHT_METRICS__TOKEN", METRICS_TOKEN);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -106,6 +108,21 @@ async fn bar_80_no_secret_shows_in_the_log_or_in_a_reply() {
     replies.push(told);
     let session = http.get(format!("{url}/api/sessions/{id}")).bearer_auth(&key);
     replies.push(replied(session).await);
+    for path in [
+        "/api/sessions",
+        "/api/sessions/history",
+        "/api/sessions/history.csv",
+        "/api/admin/audit.csv",
+        &format!("/api/sessions/{id}/steps"),
+        "/metrics",
+    ] {
+        let credential = if path == "/metrics" { METRICS_TOKEN } else { &key };
+        replies.push(replied(http.get(format!("{url}{path}")).bearer_auth(credential)).await);
+    }
+    for file in ["cmdline", "environ", "comm"] {
+        let seen = std::fs::read(format!("/proc/{}/{file}", child.id())).unwrap();
+        replies.push(String::from_utf8_lossy(&seen).into_owned());
+    }
 
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     child.wait().unwrap();

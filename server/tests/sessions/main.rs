@@ -9,6 +9,7 @@ mod deflate;
 mod harness;
 mod kettle;
 mod lifecycle;
+mod limits;
 mod people;
 mod policy;
 #[path = "../support/postgres.rs"]

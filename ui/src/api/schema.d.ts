@@ -376,6 +376,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the history of sessions, live ones among them: one's own, and to admins all. */
+        get: operations["get_sessions_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/history.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The history as a table for spreadsheets, the newest first. It is sent as it is read: its
+         *     length costs the gateway no memory.
+         */
+        get: operations["get_sessions_history_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}": {
         parameters: {
             query?: never;
@@ -392,6 +429,23 @@ export interface paths {
          *     connection to the target is closed.
          */
         delete: operations["delete_sessions_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/banner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is shown before a session starts. */
+        get: operations["get_sessions_by_id_banner"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -414,6 +468,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the live shares of a session, without their tokens. For its owner and admins. */
+        get: operations["get_sessions_by_id_shares"];
+        put?: never;
+        /**
+         * Makes a share of a session: a link for somebody who has no access of their own. For its
+         *     owner and admins.
+         */
+        post: operations["post_sessions_by_id_shares"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/shares/{share}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a share back. Those who came by it leave at once. */
+        delete: operations["delete_sessions_by_id_shares_by_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/steps": {
         parameters: {
             query?: never;
@@ -429,6 +521,30 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/viewers/{viewer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hands keyboard and mouse to somebody who is there, or takes them back. The owner may
+         *     always type.
+         */
+        put: operations["put_sessions_by_id_viewers_by_viewer"];
+        post?: never;
+        /**
+         * Sends somebody away who came by a share or watches. Their share stays good: revoke it to
+         *     keep them out.
+         */
+        delete: operations["delete_sessions_by_id_viewers_by_viewer"];
         options?: never;
         head?: never;
         patch?: never;
@@ -462,7 +578,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes a user: signed out everywhere, tokens revoked, sessions ended within 5 seconds.
+         * Removes a user: signed out everywhere, tokens revoked, sessions ended at once.
          *     Who signs in again at the provider starts anew; to keep somebody out, disable them.
          */
         delete: operations["delete_users_by_email"];
@@ -482,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Keeps a user out: no sign-in, no token, no session of theirs is good from now on.
-         *     Sockets are closed within 5 seconds.
+         *     Their sessions end at once.
          */
         post: operations["post_users_by_email_disable"];
         delete?: never;
@@ -518,7 +634,7 @@ export interface paths {
         get?: never;
         /**
          * Sets a user's role by hand. Sockets that were opened with a higher one are closed
-         *     within 5 seconds.
+         *     at once.
          */
         put: operations["put_users_by_email_role"];
         post?: never;
@@ -538,10 +654,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Signs a user out of every browser; their sockets are closed within 5 seconds. Tokens
-         *     stay good.
-         */
+        /** Signs a user out of every browser; their sockets are closed at once. Tokens stay good. */
         delete: operations["delete_users_by_email_sessions"];
         options?: never;
         head?: never;
@@ -625,6 +738,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for Prometheus, by the token that is configured for it (`metrics.token`) and no
+         *     other credential. Without one there is nothing here.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/open/{token}": {
         parameters: {
             query?: never;
@@ -684,7 +817,7 @@ export interface components {
          * @description What was done or tried.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "host_key_add" | "host_key_forget";
+        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "host_key_add" | "host_key_forget";
         /** @description Something that was done or refused. */
         AuditEvent: {
             /** @description What it was. */
@@ -750,6 +883,22 @@ export interface components {
          * @enum {string}
          */
         AuthType: "api_key" | "token" | "oidc";
+        /** @description What is shown before a session starts. */
+        BannerView: {
+            /**
+             * @description The banner, and below it the public key of a generated pair; empty where the session
+             *     has neither.
+             */
+            banner: string;
+            /** @description Name of the session for people. */
+            name?: string | null;
+            /** @description The public key alone: a line for `authorized_keys` on the target. */
+            public_key?: string | null;
+            /** @description The banner alone. */
+            text?: string | null;
+            /** @description Whether the session waits for its owner to continue: nothing is dialled before. */
+            waits: boolean;
+        };
         /** @description What sessions can do. */
         CapabilitiesView: {
             /** @description Text can be copied and pasted. */
@@ -758,6 +907,11 @@ export interface components {
             resize: boolean;
             /** @description The screen is a terminal. */
             terminal: boolean;
+        };
+        /** @description A share that was just made: the only time that its path is shown. */
+        CreatedShare: components["schemas"]["ShareView"] & {
+            /** @description Path of the session's page, with the share token. */
+            share_url: string;
         };
         /** @description A token that was just made: the only time that it is shown. */
         CreatedToken: {
@@ -779,6 +933,11 @@ export interface components {
         };
         /** @description A session that was just made. */
         CreatedView: {
+            /**
+             * @description What its owner is shown before it starts: the banner, and below it the public key of
+             *     a generated pair.
+             */
+            banner_text?: string | null;
             /** @description Path of its page, for its owner. */
             client_url: string;
             /**
@@ -793,6 +952,8 @@ export interface components {
             expires_at: string;
             /** @description Path of its opening link: single use, for a browser that is not signed in here. */
             open_url: string;
+            /** @description The public key alone: a line for `authorized_keys` on the target. */
+            public_key?: string | null;
             /**
              * Format: uuid
              * @description Its id.
@@ -822,7 +983,10 @@ export interface components {
             id: string;
             /** @description Name for people. */
             label: string;
-            /** @description JSON Schema (2020-12) of its fields. */
+            /**
+             * @description JSON Schema (2020-12) of its fields, those that sessions of every type have among
+             *     them.
+             */
             schema: unknown;
         };
         /** @description The body of every error. */
@@ -857,6 +1021,16 @@ export interface components {
         Health: {
             /** @description `ok`. */
             status: string;
+        };
+        /** @description A page of the history. */
+        HistoryPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["SessionView"][];
+            /**
+             * Format: uuid
+             * @description The `before` of the next page; `null` on the last one.
+             */
+            next?: string | null;
         };
         /** @description The host key that belongs to a target. */
         HostKeyView: {
@@ -908,16 +1082,57 @@ export interface components {
             /** @description OpenSSH public key line, as in `/etc/ssh/ssh_host_*.pub`. */
             public_key: string;
         };
+        /** @description What somebody may do from now on. */
+        NewMode: {
+            /** @description `interact` hands them keyboard and mouse, `view` takes these back. */
+            mode: components["schemas"]["ShareMode"];
+        };
         /** @description A role to be set by hand. */
         NewRole: {
             /** @description It holds at once, until a group mapping matches at a later sign-in. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A share to be. */
+        NewShare: {
+            /**
+             * Format: int64
+             * @description Seconds that it is good; as long as the session unless given.
+             */
+            expires_in?: number | null;
+            /** @description For whom it is: shown to those who are there until its bearer's own name is known. */
+            label?: string | null;
+            /** @description What its bearer may do; `view` unless given. */
+            mode?: components["schemas"]["ShareMode"];
         };
         /**
          * @description How it went.
          * @enum {string}
          */
         Outcome: "ok" | "refused" | "error";
+        /** @description Somebody who looks at a session, as others see it. */
+        PersonView: {
+            /** @description What they may do now: `own`, `interact` or `view`. */
+            mode: string;
+            /** @description Name for people. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The share that they followed.
+             */
+            share_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When they came.
+             */
+            since: string;
+            /** @description What let them in. */
+            via: components["schemas"]["Via"];
+            /**
+             * Format: uuid
+             * @description Of the socket, not of the person.
+             */
+            viewer_id: string;
+        };
         /** @description A ready-made target. Its settings stay on the server. */
         PresetView: {
             /** @description Where it goes, for sessions that go to a host. */
@@ -957,6 +1172,18 @@ export interface components {
         SessionView: {
             /** @description How many sockets look at it. */
             active_connections: number;
+            /** @description What its owner is shown before it starts, while it lives. */
+            banner?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of instructions from all who looked at it so far, inflated.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of instructions to them, before they were deflated.
+             */
+            bytes_out: number;
             /** @description Whether its owner can make it again without entering anything. */
             can_reconnect: boolean;
             /** @description Path of its page. */
@@ -977,6 +1204,11 @@ export interface components {
             ended_because?: string | null;
             /** @description `embedded` or `guacd`. */
             engine: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, at the latest: while it is pending, unless its owner comes.
+             */
+            expires_at?: string | null;
             /** @description Where it goes. */
             hostname?: string | null;
             /** @description Name for people, if it was given one. */
@@ -1006,6 +1238,37 @@ export interface components {
             url?: string | null;
             /** @description The account at the target. */
             username?: string | null;
+            /** @description Who looks at it, the first who came first; for its owner and admins, while it lives. */
+            viewers?: components["schemas"]["PersonView"][] | null;
+        };
+        /**
+         * @description What people may do who follow a share link.
+         * @enum {string}
+         */
+        ShareMode: "view" | "interact";
+        /** @description A share of a session. */
+        ShareView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Name of its maker. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, at the latest: it ends with the session in any case.
+             */
+            expires_at: string;
+            /** @description For whom it is. */
+            label?: string | null;
+            /** @description What its bearer may do. */
+            mode: components["schemas"]["ShareMode"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            share_id: string;
         };
         /** @description What a browser signs in with. */
         SignInRequest: {
@@ -1151,6 +1414,11 @@ export interface components {
             /** @description Who they are at the provider: with the issuer, the identity. */
             subject: string;
         };
+        /**
+         * @description What let somebody in.
+         * @enum {string}
+         */
+        Via: "owner" | "share" | "watch";
         /** @description What to open. */
         SessionRequest: {
             /**
@@ -1421,6 +1689,82 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
             /** @constant */
             session_type: "rdp";
         } | {
@@ -1459,6 +1803,13 @@ export interface components {
              * @description What the private key is encrypted with. Asked for in the terminal if left out.
              */
             passphrase?: string | null;
+            /**
+             * New key pair
+             * @description Make a new Ed25519 key pair for this session, in memory only. Its public key is
+             *     shown first, to be installed on the server; the session connects after that.
+             * @default false
+             */
+            generate_keypair: boolean;
             /**
              * Host key
              * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
@@ -1578,6 +1929,82 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
             /** @constant */
             session_type: "ssh";
         } | {
@@ -1686,6 +2113,82 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
             /** @constant */
             session_type: "telnet";
         } | {
@@ -1802,6 +2305,82 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
             /** @constant */
             session_type: "vnc";
         } | {
@@ -3204,6 +3783,140 @@ export interface operations {
             };
         };
     };
+    get_sessions_history: {
+        parameters: {
+            query?: {
+                /** @description Only those made from this time on: 2027-01-01T00:00:00Z. */
+                from?: string;
+                /** @description Only those made before this time. */
+                to?: string;
+                /** @description Only those with this status. */
+                status?: components["schemas"]["SessionStatus"];
+                /** @description Only those of this driver, by its id. */
+                session_type?: string;
+                /** @description Only those of whom this is the name or the id. */
+                who?: string;
+                /** @description Only those with this text in a name, the target or the reason of their end. */
+                q?: string;
+                /**
+                 * @description At most so many in a page: 1 to 1,000, 100 unless given. The table of `history.csv`
+                 *     has no pages.
+                 */
+                limit?: number;
+                /** @description Only those made before the session with this id. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_sessions_history_csv: {
+        parameters: {
+            query?: {
+                /** @description Only those made from this time on: 2027-01-01T00:00:00Z. */
+                from?: string;
+                /** @description Only those made before this time. */
+                to?: string;
+                /** @description Only those with this status. */
+                status?: components["schemas"]["SessionStatus"];
+                /** @description Only those of this driver, by its id. */
+                session_type?: string;
+                /** @description Only those of whom this is the name or the id. */
+                who?: string;
+                /** @description Only those with this text in a name, the target or the reason of their end. */
+                q?: string;
+                /**
+                 * @description At most so many in a page: 1 to 1,000, 100 unless given. The table of `history.csv`
+                 *     has no pages.
+                 */
+                limit?: number;
+                /** @description Only those made before the session with this id. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description RFC 4180, with a head. A value that a spreadsheet would take for a formula begins with an apostrophe. `limit` is not looked at. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_sessions_by_id: {
         parameters: {
             query?: never;
@@ -3316,6 +4029,68 @@ export interface operations {
             };
         };
     };
+    get_sessions_by_id_banner: {
+        parameters: {
+            query?: {
+                /** @description The share token; the session's owner needs none. */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The banner. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BannerView"];
+                };
+            };
+            /** @description Neither a token nor a credential. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The token is not this session's, or the session is somebody else's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_sessions_by_id_reconnect: {
         parameters: {
             query?: never;
@@ -3400,6 +4175,202 @@ export interface operations {
             };
         };
     };
+    get_sessions_by_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_sessions_by_id_shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description The only time that its path is shown. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedShare"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has ended, or has 100 live shares. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_sessions_by_id_shares_by_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+                /** @description The share. */
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No longer good. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session, or it has no such share. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The session has ended, and its shares with it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_sessions_by_id_steps: {
         parameters: {
             query?: never;
@@ -3441,6 +4412,140 @@ export interface operations {
             };
             /** @description There is no such session. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_sessions_by_id_viewers_by_viewer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+                /** @description Who: `viewer_id` of the session's `viewers`. */
+                viewer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMode"];
+            };
+        };
+        responses: {
+            /** @description It holds from now on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session, or they have left. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The session has ended, or they own it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_sessions_by_id_viewers_by_viewer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                id: string;
+                /** @description Who: `viewer_id` of the session's `viewers`. */
+                viewer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are told, and gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such session, or they have left. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The session has ended, or they own it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4000,6 +5105,49 @@ export interface operations {
             };
         };
     };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenMetrics text. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8": string;
+                };
+            };
+            /** @description Not the token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token is configured. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_open_by_token: {
         parameters: {
             query?: never;
@@ -4067,6 +5215,8 @@ export interface operations {
                 ticket?: string;
                 /** @description A share token: joins, never owns. */
                 key?: string;
+                /** @description Of an admin: to look only, and not to take part as an owner. */
+                watch?: boolean;
                 /** @description Of the viewer's window, pixels. */
                 width?: number;
                 /** @description Of the viewer's window, pixels. */

@@ -50,7 +50,12 @@ impl Incoming<'_> {
     }
 
     async fn take(&mut self, text: Bytes) -> Result<(), Farewell> {
+        let live = self.attachment.live();
+        live.traffic.note_received(text.len());
         let sifted = sift(text, self.attachment.access()).map_err(not_guacamole)?;
+        if sifted.acts {
+            live.last_input.send_replace(Instant::now());
+        }
         if sifted.leaves {
             return Err(Farewell::ViewerLeft);
         }

@@ -75,6 +75,7 @@ pub async fn relay(
         news: outgoing::News {
             ladder: &mut ladder,
             people: attachment.live().presence.watch(sees_all),
+            warnings: attachment.live().warnings.watch(),
         },
         beat: limits.idle / 3,
         may_copy: limits.view_only_clipboard,

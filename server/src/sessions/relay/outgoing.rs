@@ -14,6 +14,7 @@ use super::farewell::{Farewell, plain};
 use super::veil::Veil;
 use super::{Sink, WriterSlot};
 use crate::sessions::presence::{PersonView, PresenceWatch};
+use crate::sessions::warnings::{EndsBy, WarningsWatch};
 use crate::sessions::{Attachment, LadderWatch, StepView};
 
 /// From the engine to the viewer, and what the gateway itself has to tell.
@@ -31,6 +32,7 @@ pub(super) struct Outgoing<'a> {
 pub(super) struct News<'a> {
     pub(super) ladder: &'a mut LadderWatch,
     pub(super) people: PresenceWatch,
+    pub(super) warnings: WarningsWatch,
 }
 
 /// What the gateway itself has to tell.
@@ -38,6 +40,7 @@ enum Own {
     Reply(Option<Bytes>),
     Steps,
     People,
+    Warnings,
     Beat,
 }
 
@@ -113,6 +116,7 @@ impl Outgoing<'_> {
                             None => instructions,
                         };
                         if !shown.is_empty() {
+                            attachment.live().traffic.note_sent(shown.len());
                             self.sink.send(shown).await?;
                         }
                         continue;
@@ -137,6 +141,10 @@ impl Outgoing<'_> {
                 steps if steps.is_empty() => Ok(()),
                 steps => self.sink.send(steps).await,
             },
+            Own::Warnings => match self.news.warnings.news() {
+                Some(warning) => self.sink.send(write_warning(warning)).await,
+                None => Ok(()),
+            },
             Own::People => match self.news.people.news() {
                 Some(people) => {
                     let told = write_people(self.attachment.person().id, people);
@@ -158,6 +166,7 @@ async fn next_own(
         reply = replies.recv() => Own::Reply(reply),
         () = news.ladder.changed() => Own::Steps,
         () = news.people.changed() => Own::People,
+        () = news.warnings.changed() => Own::Warnings,
         _ = beat.tick() => Own::Beat,
     }
 }
@@ -185,5 +194,15 @@ fn write_people(viewer: Uuid, people: &[PersonView]) -> Bytes {
     let mut out = BytesMut::new();
     let text = serde_json::to_string(people).unwrap_or_default();
     Writer::new(&mut out, "people").str(&viewer.to_string()).str(&plain(&text));
+    out.freeze()
+}
+
+/// `ends,<by>,<seconds>`: what will end the session and when, or `ends,,0` where nothing
+/// will any more; ours, too.
+fn write_warning(warning: Option<(EndsBy, Duration)>) -> Bytes {
+    let mut out = BytesMut::new();
+    let (by, left) = warning.map_or(("", Duration::ZERO), |(by, left)| (by.name(), left));
+    let seconds = i64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
+    Writer::new(&mut out, "ends").str(by).int(seconds);
     out.freeze()
 }

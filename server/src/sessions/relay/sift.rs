@@ -7,6 +7,9 @@ use fanlight_engine::wire::{WireError, Writer, instruction, parse_all};
 /// The opcode of messages between the tunnel's ends; it never reaches an engine.
 const INTERNAL: &str = "";
 
+/// Says that somebody is there, without doing anything in the session: ours.
+const STAY: &str = "stay";
+
 /// A viewer's message, taken apart.
 #[derive(Debug, Default)]
 pub(super) struct Sifted {
@@ -14,6 +17,8 @@ pub(super) struct Sifted {
     pub(super) forward: Bytes,
     /// Answers to pings; may be empty.
     pub(super) reply: BytesMut,
+    /// Whether it shows that somebody is at the keyboard.
+    pub(super) acts: bool,
     /// Whether the viewer says goodbye.
     pub(super) leaves: bool,
 }
@@ -33,7 +38,9 @@ pub(super) fn sift(message: Bytes, access: ViewerAccess) -> Result<Sifted, WireE
                 sifted.reply.extend_from_slice(&instruction(INTERNAL, &found.args));
             }
             "disconnect" => sifted.leaves = true,
+            STAY => sifted.acts |= access != ViewerAccess::View,
             opcode if passes(opcode, access) => {
+                sifted.acts |= !matches!(opcode, "ack" | "sync" | "size");
                 let writer = Writer::new(&mut kept, opcode);
                 found.args.iter().fold(writer, |writer, text| writer.str(text));
                 continue;
@@ -104,6 +111,20 @@ mod tests {
         {
             assert!(sift_text(unknown, ViewerAccess::Own).unwrap().forward.is_empty());
         }
+    }
+
+    #[test]
+    fn only_who_may_act_keeps_a_session_awake() {
+        for (text, acts) in [
+            ("3.key,2.65,1.1;", true),
+            ("5.mouse,1.1,1.1,1.0;", true),
+            ("4.stay;", true),
+            ("4.sync,1.7;3.ack,1.0,2.OK,1.0;4.size,1.1,1.1;", false),
+        ] {
+            assert_eq!(sift_text(text, ViewerAccess::Own).unwrap().acts, acts, "{text}");
+            assert!(!sift_text(text, ViewerAccess::View).unwrap().acts, "{text}");
+        }
+        assert!(sift_text("4.stay;", ViewerAccess::Own).unwrap().forward.is_empty());
     }
 
     #[test]
