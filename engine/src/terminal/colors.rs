@@ -163,6 +163,45 @@ impl ColorScheme {
 
 const COLOR_COUNT: usize = alacritty_terminal::term::color::COUNT;
 
+/// Of the colours that cells have by name: the sixteen of the palette come first.
+const CELL_COLORS: [NamedColor; 29] = [
+    NamedColor::Black,
+    NamedColor::Red,
+    NamedColor::Green,
+    NamedColor::Yellow,
+    NamedColor::Blue,
+    NamedColor::Magenta,
+    NamedColor::Cyan,
+    NamedColor::White,
+    NamedColor::BrightBlack,
+    NamedColor::BrightRed,
+    NamedColor::BrightGreen,
+    NamedColor::BrightYellow,
+    NamedColor::BrightBlue,
+    NamedColor::BrightMagenta,
+    NamedColor::BrightCyan,
+    NamedColor::BrightWhite,
+    NamedColor::Foreground,
+    NamedColor::Background,
+    NamedColor::Cursor,
+    NamedColor::DimBlack,
+    NamedColor::DimRed,
+    NamedColor::DimGreen,
+    NamedColor::DimYellow,
+    NamedColor::DimBlue,
+    NamedColor::DimMagenta,
+    NamedColor::DimCyan,
+    NamedColor::DimWhite,
+    NamedColor::BrightForeground,
+    NamedColor::DimForeground,
+];
+
+/// A cell's colour of that number, the foreground where there is none.
+pub(super) fn named(number: usize) -> CellColor {
+    let name = CELL_COLORS.into_iter().find(|name| *name as usize == number);
+    CellColor::Named(name.unwrap_or(NamedColor::Foreground))
+}
+
 fn xterm_color(index: u8) -> Color {
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
     match index {

@@ -3,25 +3,7 @@ use alacritty_terminal::vte::Params;
 use alacritty_terminal::vte::ansi::{Attr, Color, Handler, NamedColor, Rgb};
 
 use super::Dispatch;
-
-const NAMES: [NamedColor; 16] = [
-    NamedColor::Black,
-    NamedColor::Red,
-    NamedColor::Green,
-    NamedColor::Yellow,
-    NamedColor::Blue,
-    NamedColor::Magenta,
-    NamedColor::Cyan,
-    NamedColor::White,
-    NamedColor::BrightBlack,
-    NamedColor::BrightRed,
-    NamedColor::BrightGreen,
-    NamedColor::BrightYellow,
-    NamedColor::BrightBlue,
-    NamedColor::BrightMagenta,
-    NamedColor::BrightCyan,
-    NamedColor::BrightWhite,
-];
+use crate::terminal::colors::named;
 
 impl Dispatch<'_> {
     pub(super) fn sgr(&mut self, params: &Params) {
@@ -72,7 +54,7 @@ fn color(numbers: &mut dyn Iterator<Item = u16>) -> Option<Color> {
 }
 
 fn simple(param: &[u16]) -> Option<Attr> {
-    let named = |index: u16| Color::Named(NAMES[usize::from(index)]);
+    let named = |index: u16| named(usize::from(index));
     Some(match *param {
         [0] => Attr::Reset,
         [1] => Attr::Bold,

@@ -11,6 +11,8 @@ use alacritty_terminal::term::cell::{Cell, Flags, Hyperlink};
 use alacritty_terminal::vte::ansi::{Color, NamedColor, Rgb};
 use unicode_width::UnicodeWidthChar;
 
+use crate::terminal::colors::named;
+
 /// What says how cells lie in rows, not how they look.
 const PLACEMENT: Flags =
     Flags::WRAPLINE.union(Flags::WIDE_CHAR_SPACER).union(Flags::LEADING_WIDE_CHAR_SPACER);
@@ -239,43 +241,6 @@ impl<'a> Reader<'a> {
         }
         style
     }
-}
-
-/// The named colours that cells have, by their numbers.
-fn named(number: usize) -> Color {
-    const NAMES: [NamedColor; 29] = [
-        NamedColor::Black,
-        NamedColor::Red,
-        NamedColor::Green,
-        NamedColor::Yellow,
-        NamedColor::Blue,
-        NamedColor::Magenta,
-        NamedColor::Cyan,
-        NamedColor::White,
-        NamedColor::BrightBlack,
-        NamedColor::BrightRed,
-        NamedColor::BrightGreen,
-        NamedColor::BrightYellow,
-        NamedColor::BrightBlue,
-        NamedColor::BrightMagenta,
-        NamedColor::BrightCyan,
-        NamedColor::BrightWhite,
-        NamedColor::Foreground,
-        NamedColor::Background,
-        NamedColor::Cursor,
-        NamedColor::DimBlack,
-        NamedColor::DimRed,
-        NamedColor::DimGreen,
-        NamedColor::DimYellow,
-        NamedColor::DimBlue,
-        NamedColor::DimMagenta,
-        NamedColor::DimCyan,
-        NamedColor::DimWhite,
-        NamedColor::BrightForeground,
-        NamedColor::DimForeground,
-    ];
-    let name = NAMES.into_iter().find(|name| *name as usize == number);
-    Color::Named(name.unwrap_or(NamedColor::Foreground))
 }
 
 /// A line that was encoded.
