@@ -127,7 +127,7 @@ impl From<(UserToken, User)> for UserTokenView {
 }
 
 /// Makes a token for the caller. Made with a token, it goes beyond neither its role nor its
-/// end, and ends with it.
+/// end, and ends with it. An API key is nobody's and can make none: 403.
 #[utoipa::path(post, path = "/api/me/tokens", tag = "Tokens", request_body = TokenRequest,
     responses((status = 201, description = "The only time that it is shown.", body = CreatedToken),
         (status = 409, description = "A live token has this name.")))]
@@ -141,14 +141,16 @@ pub(super) async fn create_own(
     make(&app, (&identity, client), &user, request).await
 }
 
-/// Lists the caller's tokens, without their secrets.
+/// Lists the caller's tokens, without their secrets. An API key is nobody's and has none.
 #[utoipa::path(get, path = "/api/me/tokens", tag = "Tokens",
-    responses((status = 200, description = "The newest first.", body = Vec<TokenView>)))]
+    responses((status = 200, description = "The newest first; empty for an API key.",
+        body = Vec<TokenView>)))]
 pub(super) async fn list_own(
     State(app): State<Arc<App>>,
     identity: Identity,
 ) -> Result<Json<Vec<TokenView>>, ApiError> {
-    let tokens = app.store.user_tokens_of(user_of(&identity)?).await?;
+    let Some(user) = identity.user() else { return Ok(Json(Vec::new())) };
+    let tokens = app.store.user_tokens_of(user).await?;
     Ok(Json(tokens.into_iter().map(TokenView::from).collect()))
 }
 

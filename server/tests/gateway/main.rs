@@ -4,10 +4,13 @@
 
 mod audit;
 mod authentication;
+#[path = "../support/authority.rs"]
+mod authority;
 mod commands;
 mod configuration;
 #[path = "../support/database.rs"]
 mod database;
+mod database_tls;
 mod harness;
 mod history;
 mod leaks;
@@ -24,6 +27,7 @@ mod requests;
 mod routes;
 mod schemathesis;
 mod secrecy;
+mod seeds;
 mod sign_in;
 mod tls;
 mod tokens;
@@ -35,5 +39,7 @@ fn all_these_tests_pass_on_postgresql() {
         "a_database_that_was_deleted",
         "schemathesis::",
         "leaks::",
+        "database_tls::",
+        "schemathesis::",
     ]);
 }

@@ -1,19 +1,24 @@
 //! The API's own description as a source of requests: schemathesis makes them, and holds the
 //! answers to it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fanlight::access::Role;
+use fanlight::api::all_routes;
 use serde_json::json;
 use tokio::process::Command;
 
 use crate::harness::Fixture;
+use crate::matrix::MATRIX;
 
 /// The release that `cargo xtask test` installs.
 const VERSION: &str = "4.32.5";
-const WITHIN: Duration = Duration::from_secs(180);
+/// What the hooks write, one line for each answer: method, path, status, where to.
+const SEEN: &str = "seen";
+const WITHIN: Duration = Duration::from_secs(600);
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance";
 
@@ -29,6 +34,21 @@ checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 502, 503, 50
 include-path = ["/auth/login", "/auth/callback"]
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
 "#;
+
+/// Operations that succeed by sending a browser on, and where to.
+const REDIRECTS: [(&str, &str); 3] = [
+    ("GET /sign-in/{token}", "/"),
+    ("GET /open/{token}", "/client/"),
+    ("GET /auth/logout", "/login"),
+];
+
+/// Operations that no request of the tool's makes succeed, with the tests in which they do.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("GET /api/openapi.json", "here: it is what the tool reads first, and does not ask again"),
+    ("GET /auth/login", "tests/tests/oidc.rs: somebody_signs_in_and_is_known"),
+    ("GET /auth/callback", "tests/tests/oidc.rs: somebody_signs_in_and_is_known"),
+    ("GET /ws/{id}", "server/tests/sessions/tunnel.rs"),
+];
 
 fn program() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
@@ -52,11 +72,19 @@ impl Fixture {
         fs::create_dir(&folder).unwrap();
         let settings = folder.join("schemathesis.toml");
         fs::write(&settings, SETTINGS).unwrap();
+        fs::write(folder.join("hooks.py"), include_str!("schemathesis_hooks.py")).unwrap();
+        let seeds = self.seeds(token).await;
+        fs::write(folder.join("seeds.json"), seeds.to_string()).unwrap();
         let program = program();
         let mut run = Command::new(&program);
-        run.env("PYTHONPATH", program.ancestors().nth(2).unwrap());
+        let packages = program.ancestors().nth(2).unwrap();
+        run.env("PYTHONPATH", format!("{}:{}", packages.display(), folder.display()));
+        run.env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONDONTWRITEBYTECODE", "1");
+        run.env("SEEDS", folder.join("seeds.json")).env("SEEN", self.folder.path().join(SEEN));
         run.arg("--config-file").arg(&settings).args(["run", "--phases", phases]);
         run.args(["--checks", CHECKS, "--max-examples", "5", "--seed", "1", "--no-shrink"]);
+        // A slow machine is no fault of the gateway.
+        run.args(["--suppress-health-check", "all"]);
         run.args(["--continue-on-failure", "--request-timeout", "30", "--warnings", "off"]);
         run.args(["--header", &format!("Authorization: Bearer {token}")]);
         run.arg(self.url("/api/openapi.json")).current_dir(&folder).kill_on_drop(true);
@@ -87,4 +115,37 @@ async fn the_api_answers_each_role_as_its_description_says() {
     }
     wrong.extend(fixture.conforms("key", &fixture.key, "examples,fuzzing").await.err());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let seen = fs::read_to_string(fixture.folder.path().join(SEEN)).unwrap();
+    every_operation_succeeds(&seen);
+}
+
+/// Whether this line tells of a success: a 2xx, or the way that a redirect is for.
+fn operation_that_succeeded(line: &str) -> Option<String> {
+    let [method, path, status, location] =
+        line.split_whitespace().collect::<Vec<_>>().try_into().ok()?;
+    let operation = format!("{method} {path}");
+    let leads_on = |(redirects, to): &(&str, &str)| {
+        *redirects == operation
+            && status == "303"
+            && location.starts_with(to)
+            && (*to != "/" || location == "/")
+    };
+    let succeeded = status.starts_with('2') || REDIRECTS.iter().any(leads_on);
+    succeeded.then_some(operation)
+}
+
+/// No operation of the router is missing from what succeeded here, in the matrix of roles, or
+/// by name elsewhere.
+fn every_operation_succeeds(seen: &str) {
+    let here: BTreeSet<String> = seen.lines().filter_map(operation_that_succeeded).collect();
+    let elsewhere: BTreeSet<_> = ELSEWHERE.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let in_matrix = MATRIX.iter().map(|(method, path, ..)| format!("{method} {path}"));
+    let covered: BTreeSet<_> = here.iter().cloned().chain(elsewhere).chain(in_matrix).collect();
+    let declared = all_routes().list().into_iter();
+    let declared: BTreeSet<_> =
+        declared.map(|route| format!("{} {}", route.method, route.path)).collect();
+    let missing: Vec<_> = declared.difference(&covered).collect();
+    assert!(missing.is_empty(), "never succeeded, add a seed or a row of the matrix: {missing:?}");
+    let share = here.len() * 100 / declared.len();
+    assert!(share >= 80, "only {share} % of the operations succeeded here: {here:?}");
 }

@@ -6,6 +6,7 @@ mod abuse;
 #[path = "../support/database.rs"]
 mod database;
 mod deflate;
+mod disk;
 mod harness;
 mod kettle;
 mod lifecycle;
@@ -21,5 +22,5 @@ mod tunnel;
 
 #[test]
 fn all_these_tests_pass_on_postgresql() {
-    postgres::run_this_binary_on_postgresql(&[]);
+    postgres::run_this_binary_on_postgresql(&["disk::"]);
 }

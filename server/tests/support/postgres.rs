@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -21,21 +22,43 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 pub struct Postgres {
     folder: TempDir,
     child: Option<Child>,
+    settings: Vec<String>,
 }
 
 impl Postgres {
     /// Makes one and starts it.
     pub fn start() -> Self {
+        Self::start_with(&["listen_addresses="], &[])
+    }
+
+    /// One with these settings, and these files (names and texts) in its folder, which settings
+    /// may call `$FOLDER`.
+    pub fn start_with(settings: &[&str], files: &[(&str, &str)]) -> Self {
+        let mut new = Self::prepare();
+        for (name, text) in files {
+            let file = new.folder.path().join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            if is_root() {
+                std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
+        let folder = new.folder.path().display().to_string();
+        new.settings = settings.iter().map(|setting| setting.replace("$FOLDER", &folder)).collect();
+        new.run();
+        new
+    }
+
+    fn prepare() -> Self {
         let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
         if is_root() {
             std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let mut new = Self { folder, child: None };
+        let new = Self { folder, child: None, settings: Vec::new() };
         let data = new.data();
         let words = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--username"];
         let mut initdb = new.command("initdb");
         succeed(initdb.args(words).arg(USER).arg("--pgdata").arg(data));
-        new.run();
         new
     }
 
@@ -43,7 +66,8 @@ impl Postgres {
     pub fn run(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.log()).unwrap();
         // Without fsync a crash of the machine would lose data, a crash of the server does not.
-        let settings = ["listen_addresses=", "fsync=off", "max_connections=600"];
+        let settings = ["fsync=off", "max_connections=600"];
+        let settings = settings.into_iter().chain(self.settings.iter().map(String::as_str));
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.socket());
         command.args(settings.map(|setting| format!("-c{setting}")));
@@ -72,7 +96,13 @@ impl Postgres {
 
     fn is_ready(&self) -> bool {
         let mut ask = self.command("pg_isready");
-        ask.arg("-q").arg("-h").arg(self.socket()).status().is_ok_and(|status| status.success())
+        let port = self.settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        ask.arg("-q")
+            .arg("-h")
+            .arg(self.socket())
+            .args(["-p", port.unwrap_or("5432")])
+            .status()
+            .is_ok_and(|status| status.success())
     }
 
     fn data(&self) -> PathBuf {
