@@ -1,13 +1,14 @@
 // An OpenID provider for tests on a port of loopback: the certified oidc-provider, behind a
 // small server that can misbehave. `node provider.mjs '{"port": 4000}'`; prints `ready` when
-// it listens. Whom it signs in, and which fault it has, is set by `PUT /control`.
+// it listens. With `"tls": {"cert": PEM, "key": PEM}` it speaks https. Whom it signs in, and which fault it has, is set by `PUT /control`.
 import { createServer, request as ask } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { createHash } from 'node:crypto';
 import { SignJWT, base64url, decodeJwt, exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
 const settings = JSON.parse(process.argv[2] ?? '{}');
-const issuer = `http://127.0.0.1:${settings.port}`;
+const issuer = `${settings.tls ? 'https' : 'http'}://127.0.0.1:${settings.port}`;
 const SECRET = 'a secret of the client that is long enough for HS256';
 
 /** What `PUT /control` sets. */
@@ -71,6 +72,9 @@ const provider = new Provider(issuer, {
   },
   ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 600, Session: 600, Grant: 600 },
 });
+
+// It stands behind the server below, which says how it was asked.
+provider.proxy = true;
 
 // The gateway's port is not known beforehand.
 provider.Client.prototype.redirectUriAllowed = (uri) => /^http:\/\/127\.0\.0\.1:\d+\/auth\/callback$/.test(uri);
@@ -144,18 +148,20 @@ async function forward(request, response, url) {
   }
   const sent = await body(request);
   const { port } = inner.address();
-  const options = { host: '127.0.0.1', port, method: request.method, path: url.pathname + url.search, headers: request.headers };
+  const headers = { ...request.headers, 'x-forwarded-proto': new URL(issuer).protocol.slice(0, -1) };
+  const options = { host: '127.0.0.1', port, method: request.method, path: url.pathname + url.search, headers };
   const reply = await new Promise((resolve, reject) => {
     ask(options, resolve).on('error', reject).end(sent);
   });
   const got = await body(reply);
-  const { 'transfer-encoding': _, 'content-length': __, ...headers } = reply.headers;
-  const isJson = (headers['content-type'] ?? '').includes('json') && reply.statusCode === 200;
-  response.writeHead(reply.statusCode, headers);
+  const { 'transfer-encoding': _, 'content-length': __, ...shown } = reply.headers;
+  const isJson = (shown['content-type'] ?? '').includes('json') && reply.statusCode === 200;
+  response.writeHead(reply.statusCode, shown);
   response.end(isJson ? await spoil(url.pathname, got.toString()) : got);
 }
 
-const outer = createServer((request, response) => {
+const listen = settings.tls ? (handler) => createSecureServer(settings.tls, handler) : createServer;
+const outer = listen((request, response) => {
   const url = new URL(request.url, issuer);
   const answer = async () => {
     if (url.pathname === '/control') {

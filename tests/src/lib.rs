@@ -2,6 +2,9 @@
 //! OpenID provider and the gateway itself. Each is private to its test, listens on a free loopback port,
 //! keeps its files in a temporary folder, and ends when dropped.
 
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "belongs to tests")]
+#[path = "../../server/tests/support/authority.rs"]
+pub mod authority;
 mod browser;
 mod desktop;
 mod door;
@@ -10,6 +13,9 @@ mod guacd;
 mod oidc;
 mod picture;
 mod ports;
+#[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "belongs to tests")]
+#[path = "../../server/tests/support/postgres.rs"]
+pub mod postgres;
 mod process;
 pub mod protocol;
 mod sshd;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use reqwest::Client;
+use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -30,14 +30,19 @@ impl OidcProvider {
         Ok(provider)
     }
 
-    /// One that is down, with options of its script: `claimsInIdToken`.
+    /// One that is down, with options of its script: `claimsInIdToken`, and `tls` with the PEM
+    /// texts `cert`, `key` and `ca`.
     ///
     /// # Errors
-    /// When there is no free port.
+    /// When there is no free port, or `ca` is no certificate.
     pub fn prepare(options: &Value) -> Result<Self> {
+        let http = match options["tls"]["ca"].as_str() {
+            Some(ca) => Client::builder().tls_certs_only([Certificate::from_pem(ca.as_bytes())?]),
+            None => Client::builder(),
+        };
         let folder = tempfile::Builder::new().prefix("fanlight-oidc").tempdir()?;
         let (port, options) = (free_port()?, options.clone());
-        Ok(Self { folder, port, options, process: None, http: Client::new() })
+        Ok(Self { folder, port, options, process: None, http: http.build()? })
     }
 
     /// Starts it on its port.
@@ -65,7 +70,8 @@ impl OidcProvider {
 
     /// Its issuer, which is its address.
     pub fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.options["tls"].is_object() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// The tables of a gateway's configuration that make it the provider; `more` are further

@@ -2,9 +2,14 @@ use std::net::IpAddr;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{StatusCode, header};
+use axum::response::Response;
 
 use super::{Access, ClientAddress, Identity};
 use crate::audit::{Action, Event};
+
+/// Marks a response whose refusal its handler has told the audit log itself, in words of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told;
 
 /// What the audit log tells about a request that is refused.
 pub(super) struct Attempt {
@@ -29,9 +34,12 @@ impl Attempt {
         }
     }
 
-    /// The event, if this status is a refusal.
-    pub(super) fn refusal(self, status: StatusCode, who: Option<&Identity>) -> Option<Event> {
-        let action = match status {
+    /// The event, if this response is a refusal that was not told yet.
+    pub(super) fn refusal(self, response: &Response, who: Option<&Identity>) -> Option<Event> {
+        if response.extensions().get::<Told>().is_some() {
+            return None;
+        }
+        let action = match response.status() {
             StatusCode::UNAUTHORIZED if self.tries_key => Action::SignInRefused,
             StatusCode::FORBIDDEN => Action::AccessRefused,
             _ => return None,

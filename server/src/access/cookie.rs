@@ -55,7 +55,44 @@ pub fn set_cookie(value: &str, lifetime: Duration, server: &ServerConfig) -> Opt
     write(name(server), value, lifetime, server)
 }
 
+/// Where a browser shows the ID token that it signed in with, and nowhere else.
+const SIGN_OUT_PATH: &str = "/auth/logout";
+/// Browsers keep cookies of 4096 bytes, name and attributes included.
+const LONGEST_ID_TOKEN: usize = 3800;
+
+fn id_token_name(server: &ServerConfig) -> &'static str {
+    if server.is_https() { "__Secure-fanlight-id" } else { "fanlight-id" }
+}
+
+/// The ID token that this browser signed in with: kept in the browser alone, to be shown to
+/// the provider at the sign-out.
+pub fn id_token_cookie<'a>(headers: &'a HeaderMap, server: &ServerConfig) -> Option<&'a str> {
+    read(headers, id_token_name(server)).filter(|value| !value.is_empty())
+}
+
+/// The header that makes the browser keep it, or with an empty one and no lifetime forget it;
+/// `None` for one that is too long for a cookie.
+pub fn set_id_token_cookie(
+    id_token: &str,
+    lifetime: Duration,
+    server: &ServerConfig,
+) -> Option<HeaderValue> {
+    let fits = id_token.len() <= LONGEST_ID_TOKEN;
+    let header = || write_for(SIGN_OUT_PATH, id_token_name(server), id_token, lifetime, server);
+    fits.then(header).flatten()
+}
+
 fn write(
+    name: &str,
+    value: &str,
+    lifetime: Duration,
+    server: &ServerConfig,
+) -> Option<HeaderValue> {
+    write_for("/", name, value, lifetime, server)
+}
+
+fn write_for(
+    path: &str,
     name: &str,
     value: &str,
     lifetime: Duration,
@@ -63,7 +100,7 @@ fn write(
 ) -> Option<HeaderValue> {
     let secure = if server.is_https() { "; Secure" } else { "" };
     let text = format!(
-        "{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
+        "{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
         lifetime.as_secs()
     );
     HeaderValue::try_from(text).ok()

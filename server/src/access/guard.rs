@@ -34,7 +34,7 @@ pub async fn guard(
     let mut who = None;
     let admitted = admit(access, &app, request, next, &mut who).await;
     let response = admitted.unwrap_or_else(IntoResponse::into_response);
-    if let Some(refusal) = attempt.refusal(response.status(), who.as_ref()) {
+    if let Some(refusal) = attempt.refusal(&response, who.as_ref()) {
         app.audit.refused(refusal).await;
     }
     response

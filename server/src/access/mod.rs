@@ -16,11 +16,15 @@ mod token;
 mod token_uses;
 
 pub use address::{ClientAddress, neighbourhood};
+pub(crate) use attempt::Told;
 pub use authenticate::{
     authenticate, authenticate_key, identity_behind, still_valid, subject_has_access,
 };
 pub use brake::FailureBrake;
-pub use cookie::{clear_cookie, flow_cookie, set_cookie, set_flow_cookie, sign_in_cookie};
+pub use cookie::{
+    clear_cookie, flow_cookie, id_token_cookie, set_cookie, set_flow_cookie, set_id_token_cookie,
+    sign_in_cookie,
+};
 pub use guard::{Access, guard};
 pub use identity::{AuthType, Credential, Identity, MaybeIdentity, NoSuchRole, Role};
 pub use next::own_path;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +17,8 @@ use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
 use crate::access::{
     ClientAddress, Credential, NewToken, authenticate, authenticate_key, clear_cookie, hash_token,
-    identity_behind, is_foreign_write, set_cookie, sign_in_cookie,
+    id_token_cookie, identity_behind, is_foreign_write, set_cookie, set_id_token_cookie,
+    sign_in_cookie,
 };
 use crate::audit::{Action, Event};
 use crate::store::{NewSignIn, SignInHolder};
@@ -129,20 +131,26 @@ pub(super) async fn log_out(
         if let Ok(Some(who)) = authenticate(&app, &headers, client).await {
             app.audit.record(Event::new(Action::SignOut).by(&who).from(client.ip)).await?;
         }
-        onward = end_sign_in(&app, &hash_token(cookie)).await?;
+        let id_token = id_token_cookie(&headers, server);
+        onward = end_sign_in(&app, &hash_token(cookie), id_token).await?;
     }
-    let forget = clear_cookie(server).ok_or_else(|| ApiError::internal("cookie is no header"))?;
+    let forget = [clear_cookie(server), set_id_token_cookie("", Duration::ZERO, server)];
+    let forget = AppendHeaders(forget.into_iter().flatten().map(|it| (header::SET_COOKIE, it)));
     let onward = onward.as_ref().map_or("/login", Url::as_str);
-    Ok((AppendHeaders([(header::SET_COOKIE, forget)]), Redirect::to(onward)).into_response())
+    Ok((forget, Redirect::to(onward)).into_response())
 }
 
 /// Ends a sign-in; says where to go to end that at the provider too.
-async fn end_sign_in(app: &App, cookie_hash: &str) -> Result<Option<Url>, ApiError> {
+async fn end_sign_in(
+    app: &App,
+    cookie_hash: &str,
+    id_token: Option<&str>,
+) -> Result<Option<Url>, ApiError> {
     let sign_in = app.store.sign_in_by_hash(cookie_hash).await?;
     app.store.delete_sign_in(cookie_hash).await?;
     match (sign_in.map(|sign_in| sign_in.holder), &app.oidc) {
         (Some(SignInHolder::User(user)), Some(oidc)) => {
-            Ok(oidc.sign_out_url(user.email.as_deref()).await)
+            Ok(oidc.sign_out_url(user.email.as_deref(), id_token).await)
         }
         _ => Ok(None),
     }

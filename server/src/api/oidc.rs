@@ -12,8 +12,8 @@ use super::{ApiError, sign_in_pages as pages};
 use crate::App;
 use crate::access::oidc::{Answer, Flow, Oidc, OidcError, Person};
 use crate::access::{
-    AuthType, ClientAddress, Credential, Identity, Role, flow_cookie, hash_token, own_path,
-    set_flow_cookie,
+    AuthType, ClientAddress, Credential, Identity, Role, Told, flow_cookie, hash_token, own_path,
+    set_flow_cookie, set_id_token_cookie,
 };
 use crate::audit::{Action, Event};
 use crate::store::{Login, NewSignIn, User};
@@ -83,7 +83,7 @@ pub(super) async fn callback(
         Err(error) => {
             tracing::warn!(%error, "a sign-in was refused");
             refused(&app, client, reason(&error)).await;
-            explain(&error, &next)
+            told(explain(&error, &next))
         }
     };
     Ok((flow_header(&app, &flow, "", Duration::ZERO)?, reply).into_response())
@@ -115,7 +115,7 @@ async fn sign_in(
         let event = Event::new(Action::SignInRefused).from(client.ip);
         let event = event.by_name(&Identity::subject_of_user(user.id), &user.name);
         app.audit.refused(event.detail("by", BY).detail("why", "the user is disabled")).await;
-        return Ok(pages::disabled());
+        return Ok(told(pages::disabled()));
     }
     let mapped_role = highest_mapped_role(app, &person.groups).await?;
     let login = Login {
@@ -127,10 +127,13 @@ async fn sign_in(
         mapped_role,
         default_role: oidc.default_role(),
     };
+    let lifetime = app.config.access.sign_in_lifetime;
+    let hint = set_id_token_cookie(person.id_token.expose(), lifetime, &app.config.server);
+    let hint = AppendHeaders(hint.map(|cookie| (header::SET_COOKIE, cookie)));
     let user = app.store.log_user_in(&login).await?;
     let (id, cookie) = new_sign_in(app, NewSignIn::User(user.id)).await?;
     tell_sign_in(app, client, &user, known.is_none(), Credential::SignIn(id)).await?;
-    Ok((cookie, Redirect::to(next)).into_response())
+    Ok((cookie, hint, Redirect::to(next)).into_response())
 }
 
 const BY: &str = "single sign-on";
@@ -162,6 +165,11 @@ async fn highest_mapped_role(app: &App, groups: &[String]) -> Result<Option<Role
 async fn refused(app: &App, client: ClientAddress, why: &str) {
     let event = Event::new(Action::SignInRefused).from(client.ip);
     app.audit.refused(event.detail("by", BY).detail("why", why)).await;
+}
+
+fn told(mut refusal: Response) -> Response {
+    refusal.extensions_mut().insert(Told);
+    refusal
 }
 
 fn reason(error: &OidcError) -> &'static str {

@@ -1,3 +1,4 @@
+use fanlight_core::Secret;
 use openidconnect::AdditionalClaims;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ const LONGEST_SUBJECT: usize = 255;
 const MOST_GROUPS: usize = 2000;
 
 /// Whom the provider vouches for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Person {
     /// The provider.
     pub issuer: String,
@@ -25,6 +26,8 @@ pub struct Person {
     pub name: String,
     /// Groups.
     pub groups: Vec<String>,
+    /// The provider's word for all this, as it came.
+    pub id_token: Secret,
 }
 
 /// Claims that OpenID Connect does not name, among them the groups.

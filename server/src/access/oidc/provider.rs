@@ -166,8 +166,9 @@ impl Oidc {
     }
 
     /// Where to send a browser that signs out here, so that it signs out at the provider as
-    /// well; `None` where that is switched off, or not offered.
-    pub async fn sign_out_url(&self, email: Option<&str>) -> Option<Url> {
+    /// well; `None` where that is switched off, or not offered. `id_token` is the one that the
+    /// browser signed in with: a provider that is shown it need not ask the person.
+    pub async fn sign_out_url(&self, email: Option<&str>, id_token: Option<&str>) -> Option<Url> {
         if !self.config.sign_out_at_provider {
             return None;
         }
@@ -179,7 +180,11 @@ impl Oidc {
         if let Some(email) = email {
             request = request.set_logout_hint(LogoutHint::new(email.to_owned()));
         }
-        Some(request.http_get_url())
+        let mut url = request.http_get_url();
+        if let Some(id_token) = id_token {
+            url.query_pairs_mut().append_pair("id_token_hint", id_token);
+        }
+        Some(url)
     }
 
     /// What the provider says of itself, its keys included.
@@ -292,7 +297,9 @@ impl Oidc {
             }
         }
         let subject = subject(claims.subject())?;
+        let id_token = tokens.id_token().map(ToString::to_string).unwrap_or_default();
         Ok(Person {
+            id_token: id_token.into(),
             issuer: self.config.issuer.clone(),
             name: called.or_else(|| email.clone()).unwrap_or_else(|| subject.clone()),
             subject,
