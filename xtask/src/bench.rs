@@ -3,20 +3,21 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::machine::{MMDEBSTRAP, SSH, SSHD, provide};
+use crate::machine::{MMDEBSTRAP, POSTGRESQL, SSH, SSHD, provide};
 use crate::process::{command, done};
 use crate::run::target_folder;
 use crate::ui;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these figures: memory, output, scrolling, latency, watchers, login, relay, start
+    /// Only these figures: memory, output, scrolling, latency, watchers, login, relay, authentication,
+    /// start
     figures: Vec<String>,
 }
 
 /// Builds everything optimised and measures.
 pub(crate) fn bench(options: &Options) -> Result<()> {
-    provide(&[&SSHD, &SSH, &MMDEBSTRAP])?;
+    provide(&[&SSHD, &SSH, &MMDEBSTRAP, &POSTGRESQL])?;
     ui::build_if_needed()?;
     let binaries = ["--bin", "fanlight", "--bin", "bench"];
     let packages = ["--package", "fanlight", "--package", "fanlight-tests"];

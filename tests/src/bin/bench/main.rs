@@ -2,6 +2,7 @@
 //! one run on one machine, and writes docs/benchmarks.md. `cargo xtask bench` builds and
 //! runs it.
 
+mod authentication;
 mod latency;
 mod login;
 mod memory;
@@ -18,8 +19,17 @@ use anyhow::{Result, ensure};
 
 use crate::report::{Report, Row};
 
-const FIGURES: [&str; 8] =
-    ["memory", "output", "scrolling", "latency", "watchers", "login", "relay", "start"];
+const FIGURES: [&str; 9] = [
+    "memory",
+    "output",
+    "scrolling",
+    "latency",
+    "watchers",
+    "login",
+    "relay",
+    "authentication",
+    "start",
+];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -51,6 +61,7 @@ async fn measure(figure: &str) -> Result<Vec<Row>> {
         "latency" => latency::measure().await,
         "login" => login::measure().await,
         "relay" => relay::measure().await,
+        "authentication" => authentication::measure().await,
         _ => start::measure().await,
     }
 }
