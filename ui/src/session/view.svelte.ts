@@ -304,6 +304,15 @@ export class SessionView {
     this.ending = ending;
     this.state = 'ended';
     this.unsteady = false;
+    if (ending.again) void this.#checkAgain();
+  }
+
+  /** Whoever is signed out by now is not offered what only its owner may do. */
+  async #checkAgain(): Promise<void> {
+    await this.#learn().catch((error: unknown) => {
+      const signedOut = error instanceof ApiError && error.status === 401;
+      if (signedOut && this.ending) this.ending = { ...this.ending, again: false };
+    });
   }
 
   #tick(): void {
