@@ -37,9 +37,8 @@ mod users;
 fn all_these_tests_pass_on_postgresql() {
     postgres::run_this_binary_on_postgresql(&[
         "a_database_that_was_deleted",
-        "schemathesis::",
-        "leaks::",
         "database_tls::",
+        "leaks::",
         "schemathesis::",
     ]);
 }
