@@ -18,6 +18,8 @@ def before_call(context, case, kwargs):
         seed = seeds.pop(0)
         if "path" in seed:
             case.path_parameters = seed["path"]
+        if "query" in seed:
+            case.query = seed["query"]
         if "body" in seed:
             case.body = seed["body"]
             case.media_type = "application/json"

@@ -30,6 +30,7 @@ impl Fixture {
         let key = store.api_keys().await.unwrap()[0].id;
         let end = OffsetDateTime::now_utc() + Duration::from_secs(600);
         store.add_sign_in_link(&link.hash, key, end).await.unwrap();
+        let share = session["share_url"].as_str().unwrap().split_once("&key=").unwrap().1;
         let open = session["open_url"].as_str().unwrap();
         let email = |body: Option<Value>| {
             let path = json!({ "email": victim.email() });
@@ -52,6 +53,11 @@ impl Fixture {
             ("DELETE /api/me/tokens/{id}", json!({ "path": { "id": own } })),
             ("POST /api/sessions", json!({ "body": session_request() })),
             ("GET /api/sessions/{id}", id(&session["session_id"])),
+            (
+                "GET /api/sessions/{id}/banner",
+                json!({ "path": { "id": session["session_id"] }, "query": { "token": share } }),
+            ),
+            ("GET /api/sessions/{id}/shares", id(&session["session_id"])),
             ("GET /api/sessions/{id}/steps", id(&session["session_id"])),
             ("PUT /api/users/{email}/role", email(Some(json!({ "role": "viewer" })))),
             ("POST /api/users/{email}/disable", email(None)),
