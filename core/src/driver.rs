@@ -37,6 +37,38 @@ pub struct Capabilities {
     pub terminal: bool,
 }
 
+/// What the settings of one session leave its viewers to do. The client page is told, and
+/// offers nothing else; an engine enforces it by the plan's own parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permits {
+    /// A window's new size reaches the remote screen.
+    pub resize: bool,
+    /// Copied text reaches the viewers.
+    pub copy: bool,
+    /// The viewers' text reaches the clipboard there.
+    pub paste: bool,
+    /// Keys and clicks reach the remote side.
+    pub input: bool,
+    /// Files may be fetched, where files are offered.
+    pub download: bool,
+    /// Files may be sent, where files are offered.
+    pub upload: bool,
+}
+
+impl Permits {
+    /// All that sessions of a driver can do.
+    pub const fn all(can: Capabilities) -> Self {
+        Self {
+            resize: can.resize,
+            copy: can.clipboard,
+            paste: can.clipboard,
+            input: true,
+            download: true,
+            upload: true,
+        }
+    }
+}
+
 /// A protocol driver, as its author writes it: typed settings in, a [`Plan`] out.
 ///
 /// The settings struct is the single source of validation, JSON Schema, form and
@@ -70,6 +102,11 @@ pub trait ProtocolDriver: Sized + Send + Sync + 'static {
     /// What lists and pages may show of the settings. Never a secret.
     fn summary(&self, settings: &Self::Settings) -> Summary;
 
+    /// What these settings leave viewers to do: everything, unless a driver says otherwise.
+    fn permits(&self, _settings: &Self::Settings) -> Permits {
+        Permits::all(Self::INFO.capabilities)
+    }
+
     /// Turns settings into a plan, reaching the target through `cx`.
     ///
     /// # Errors
@@ -102,6 +139,8 @@ pub struct Summary {
 pub struct CheckedSettings {
     /// What may be shown.
     pub summary: Summary,
+    /// What viewers may do.
+    pub permits: Permits,
     settings: Box<dyn Any + Send + Sync>,
 }
 
@@ -152,7 +191,8 @@ impl<D: ProtocolDriver> Driver for Erased<D> {
             return Err(errors);
         }
         let summary = self.driver.summary(&settings);
-        Ok(CheckedSettings { summary, settings: Box::new(settings) })
+        let permits = self.driver.permits(&settings);
+        Ok(CheckedSettings { summary, permits, settings: Box::new(settings) })
     }
 
     async fn prepare(

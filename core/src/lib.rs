@@ -19,8 +19,8 @@ mod session;
 pub use check::check_fields;
 pub use draw::{Canvas, Color, Composite, Image, Layer, Painter, Point, Rect, Screen, Viewport};
 pub use driver::{
-    Capabilities, CheckedSettings, Driver, DriverInfo, ProtocolDriver, Registration, Summary,
-    read_fields, registrations,
+    Capabilities, CheckedSettings, Driver, DriverInfo, Permits, ProtocolDriver, Registration,
+    Summary, read_fields, registrations,
 };
 pub use endpoint::{Endpoint, Hostname, InvalidHostname};
 pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input, ViewerId};

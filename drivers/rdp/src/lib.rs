@@ -10,8 +10,8 @@ mod words;
 use std::path::PathBuf;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, FieldError, Plan, ProtocolDriver, SessionCx, SessionError,
-    Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, FieldError, Permits, Plan, ProtocolDriver, SessionCx,
+    SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
 
@@ -83,6 +83,19 @@ impl ProtocolDriver for RdpDriver {
             endpoint: Some(endpoint(settings)),
             url: None,
             username: settings.username.clone(),
+        }
+    }
+
+    fn permits(&self, settings: &RdpSettings) -> Permits {
+        let all = Permits::all(Self::INFO.capabilities);
+        let input = !settings.read_only;
+        Permits {
+            input,
+            resize: all.resize && input,
+            copy: !settings.disable_copy,
+            paste: !settings.disable_paste && input,
+            download: !settings.disable_download,
+            upload: !settings.disable_upload && input,
         }
     }
 

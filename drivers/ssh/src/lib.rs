@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, EngineClient, FieldError, Plan, ProtocolDriver, SessionCx,
-    SessionError, Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, EngineClient, FieldError, Permits, Plan, ProtocolDriver,
+    SessionCx, SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
 
@@ -79,6 +79,19 @@ impl ProtocolDriver for SshDriver {
             endpoint: Some(endpoint(settings)),
             url: None,
             username: settings.username.clone(),
+        }
+    }
+
+    fn permits(&self, settings: &SshSettings) -> Permits {
+        let all = Permits::all(Self::INFO.capabilities);
+        let input = !settings.read_only;
+        Permits {
+            input,
+            resize: all.resize && input,
+            copy: !settings.disable_copy,
+            paste: !settings.disable_paste && input,
+            download: !settings.disable_download,
+            upload: !settings.disable_upload && input,
         }
     }
 

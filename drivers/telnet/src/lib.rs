@@ -10,8 +10,8 @@ mod settings;
 use std::sync::Arc;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, EngineClient, FieldError, Plan, ProtocolDriver, SessionCx,
-    SessionError, Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, EngineClient, FieldError, Permits, Plan, ProtocolDriver,
+    SessionCx, SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
 
@@ -52,6 +52,18 @@ impl ProtocolDriver for TelnetDriver {
             endpoint: Some(endpoint(settings)),
             url: None,
             username: settings.username.clone(),
+        }
+    }
+
+    fn permits(&self, settings: &TelnetSettings) -> Permits {
+        let all = Permits::all(Self::INFO.capabilities);
+        let input = !settings.read_only;
+        Permits {
+            input,
+            resize: all.resize && input,
+            copy: !settings.disable_copy,
+            paste: !settings.disable_paste && input,
+            ..all
         }
     }
 

@@ -4,8 +4,8 @@ mod plan;
 mod settings;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, FieldError, Plan, ProtocolDriver, SessionCx, SessionError,
-    Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, FieldError, Permits, Plan, ProtocolDriver, SessionCx,
+    SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
 
@@ -45,6 +45,18 @@ impl ProtocolDriver for VncDriver {
             endpoint: Some(endpoint(settings)),
             url: None,
             username: settings.username.clone(),
+        }
+    }
+
+    fn permits(&self, settings: &VncSettings) -> Permits {
+        let all = Permits::all(Self::INFO.capabilities);
+        let input = !settings.read_only;
+        Permits {
+            input,
+            resize: all.resize && input,
+            copy: !settings.disable_copy,
+            paste: !settings.disable_paste && input,
+            ..all
         }
     }
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use fanlight_core::{CheckedSettings, Driver, EngineKind, Secret, Summary, Viewport};
+use fanlight_core::{CheckedSettings, Driver, EngineKind, Permits, Secret, Summary, Viewport};
 use fanlight_engine::link::{EngineSession, ViewerAccess};
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -303,6 +303,11 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// What the session's settings leave its viewers to do.
+    pub(super) fn permits(&self) -> Permits {
+        self.live.origin.settings.permits
+    }
+
     /// The session.
     pub fn live(&self) -> &Arc<Live> {
         &self.live

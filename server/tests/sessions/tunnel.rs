@@ -26,6 +26,7 @@ async fn join(fixture: &Fixture, made: &Made) -> Viewer {
     loop {
         match viewer.next().await.unwrap()[0].as_str() {
             "ready" => return viewer,
+            "permits" => {}
             told => assert_eq!(told, "people", "guests are told no steps"),
         }
     }
@@ -214,7 +215,7 @@ async fn pings_are_answered_in_kind_also_before_the_engine_runs() {
     let body = crate::harness::merge(fixture.kettle_request(), json!({ "mishap": "hangs" }));
     let made = fixture.make(body).await;
     let mut viewer = fixture.own(&made).await;
-    viewer.next().await;
+    viewer.until("permits").await;
     viewer.send("0.,4.ping,13.1700000000000;").await;
     assert_eq!(viewer.until("").await, ["", "ping", "1700000000000"]);
 }

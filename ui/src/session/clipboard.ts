@@ -1,5 +1,6 @@
 import type { Client } from '@glokon/guacamole-common-js';
 import { preferences } from '../lib/preferences.svelte';
+import { EVERYTHING, type Permits } from './permits';
 import { readText, sendText } from './text-streams';
 
 /** Longest time that a paste key waits for the clipboard's text: the browser may ask the person first. */
@@ -13,6 +14,8 @@ export class Clipboard {
   onremote: (text: string) => void = () => {};
   /** Asks whether a text may be pasted; the paste key waits for the answer. */
   allow: (text: string) => Promise<boolean> = () => Promise.resolve(true);
+  /** What the session leaves this window to copy and paste. */
+  permits: Permits = EVERYTHING;
   #client: Client | null = null;
   #sent: string | null = null;
   #pasted: ((text: string) => void) | null = null;
@@ -58,14 +61,14 @@ export class Clipboard {
 
   /** Offers text to the remote side, unless it has it already. */
   send(text: string): void {
-    if (!this.#client || text === '' || text === this.#sent) return;
+    if (!this.#client || !this.permits.paste || text === '' || text === this.#sent) return;
     this.#sent = text;
     sendText(this.#client.createClipboardStream('text/plain'), text);
   }
 
   /** Brings the clipboard along when the window gets the focus, where that asks nothing. */
   async bring(): Promise<void> {
-    if (!preferences.clipboard || !this.readable) return;
+    if (!preferences.clipboard || !this.readable || !this.permits.paste) return;
     const permission = await navigator.permissions?.query({ name: 'clipboard-read' as PermissionName }).catch(() => null);
     if (permission?.state === 'granted') this.send((await this.#read()) ?? '');
   }
@@ -81,6 +84,7 @@ export class Clipboard {
 
   /** Brings the clipboard along before a paste key. Whether the key may follow. */
   async beforePaste(): Promise<boolean> {
+    if (!this.permits.paste) return true;
     const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PASTE_WAIT_MS));
     const own = preferences.clipboard ? await Promise.race([this.readable ? this.#read() : this.#awaitPaste(), late]) : null;
     this.#pasted = null;

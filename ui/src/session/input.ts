@@ -3,6 +3,7 @@ import { preferences } from '../lib/preferences.svelte';
 import type { Clipboard } from './clipboard';
 import { isModifier, KEYSYM } from './keys';
 import { pastes, shortcutOf, type Shortcut } from './shortcuts';
+import { cssCursor, pointExactly, within, type Cursor, type Place } from './pointer';
 import { Gestures, type Meaning } from './touch';
 import { Typing } from './typing';
 
@@ -20,6 +21,8 @@ export class Input {
   onshortcut: (shortcut: Shortcut) => boolean = () => false;
   /** A button of the mouse, or a finger, came down on the screen. */
   onclick: () => void = () => {};
+  /** A key or a button was used. */
+  onuse: () => void = () => {};
   /** The keyboard came to the remote screen, or left it. */
   onfocus: (has: boolean) => void = () => {};
   /** What fingers mean beyond clicks. */
@@ -37,6 +40,7 @@ export class Input {
   #waiting: KeyEvent[] | null = null;
   /** Keys that the page took for itself: their release is its own too. */
   #taken = new Set<number>();
+  #cursor: Cursor | null = null;
 
   constructor(host: HTMLElement, clipboard: Clipboard) {
     this.#clipboard = clipboard;
@@ -47,6 +51,8 @@ export class Input {
     host.append(field);
     // The library's sink takes the focus at every key of the document, later than it was asked to.
     this.#sink.focus = () => void setTimeout(() => this.mayFocus() && field.focus());
+    pointExactly();
+    window.addEventListener('blur', this.#left);
     const touches = matchMedia('(pointer: coarse)').matches;
     new Typing(field, touches, (keysym) => this.#stroke(keysym)).listen(host);
     field.addEventListener('paste', (event) => clipboard.paste(event));
@@ -69,8 +75,12 @@ export class Input {
     this.#sink.focus();
   }
 
+  /** No key may stay down while the window is not the one in use. */
+  #left = (): void => this.#releaseSticky();
+
   /** Releases all keys and leaves the page. */
   dispose(): void {
+    window.removeEventListener('blur', this.#left);
     this.#client = null;
     this.#keyboard.reset();
     this.#sink.getElement().remove();
@@ -79,21 +89,34 @@ export class Input {
   attach(client: Client): void {
     this.#client = client;
     const element = client.getDisplay().getElement();
-    const mouse = new Mouse(element);
-    const touch = preferences.touch === 'pad' ? new Mouse.Touchpad(element) : new Mouse.Touchscreen(element);
-    for (const source of [mouse, touch]) {
-      source.onEach(['mousedown', 'mouseup', 'mousemove', 'mouseout'], (event) => this.#point(client, event as Mouse.Event));
+    const sources = [
+      { source: new Mouse(element), means: () => true },
+      { source: new Mouse.Touchscreen(element), means: () => preferences.touch === 'direct' },
+      { source: new Mouse.Touchpad(element), means: () => preferences.touch === 'pad' },
+    ];
+    for (const { source, means } of sources) {
+      source.onEach(['mousedown', 'mouseup', 'mousemove', 'mouseout'], (event) => means() && this.#point(client, event as Mouse.Event));
     }
-    if (preferences.touch === 'direct') this.#gestures(element);
+    this.#gestures(element);
     client.getDisplay().oncursor = (canvas, x, y) => {
-      client.getDisplay().showCursor(!mouse.setCursor(canvas, x, y));
+      this.#cursor = { canvas, x, y };
+      this.recursor();
+      client.getDisplay().showCursor(false);
     };
+  }
+
+  /** Shows the remote pointer in the size of the picture, which may have changed. */
+  recursor(): void {
+    const display = this.#client?.getDisplay();
+    if (!display || !this.#cursor) return;
+    display.getElement().style.cursor = cssCursor(this.#cursor, display.getScale(), window.devicePixelRatio || 1);
   }
 
   #gestures(element: HTMLElement): void {
     const gestures = new Gestures({
-      push: (pixels, at) => this.ongesture.push(pixels, at),
-      pinch: (step) => this.ongesture.pinch(step),
+      // On a touchpad, what fingers push is the pointer, and the library turns the wheel.
+      push: (by, at, fingers) => preferences.touch === 'direct' && this.ongesture.push(by, at, fingers),
+      pinch: (step, at) => this.ongesture.pinch(step, at),
     });
     const change = (event: TouchEvent): void => gestures.change([...event.touches], event.timeStamp);
     for (const type of ['touchstart', 'touchend', 'touchcancel'] as const) element.addEventListener(type, change);
@@ -107,6 +130,7 @@ export class Input {
   }
 
   #clicked({ type, state }: Mouse.Event): void {
+    this.onuse();
     if (type === 'mousedown') this.focus();
     if (state.up || state.down) return;
     this.#clipboard.clicked();
@@ -114,11 +138,12 @@ export class Input {
   }
 
   /** Turns the wheel by a step at a point of the page, in CSS pixels. */
-  wheel(direction: 'up' | 'down', at: { clientX: number; clientY: number }): void {
+  wheel(direction: 'up' | 'down', at: Place): void {
     const client = this.#client;
     if (!client) return;
     const state = new Mouse.State();
-    state.fromClientPosition(client.getDisplay().getElement(), at.clientX, at.clientY);
+    const { x, y } = within(client.getDisplay().getElement(), at);
+    Object.assign(state, { x, y });
     for (const pressed of [true, false]) {
       state[direction] = pressed;
       client.sendMouseState(state, true);
@@ -166,6 +191,7 @@ export class Input {
 
   /** Whether the browser may act on the key too. */
   #down(keysym: number): boolean {
+    this.onuse();
     const held = this.#keyboard.modifiers;
     const shortcut = this.terminal() ? shortcutOf(keysym, held) : null;
     if (shortcut !== null && this.#takes(shortcut, held.meta)) {

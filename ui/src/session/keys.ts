@@ -13,6 +13,10 @@ export const KEYSYM = {
   control: 0xffe3,
   alt: 0xffe9,
   super: 0xffeb,
+  menu: 0xff67,
+  pause: 0xff13,
+  l: 0x6c,
+  r: 0x72,
   shift: 0xffe1,
   altGraph: 0xfe03,
   v: 0x76,
@@ -25,6 +29,8 @@ export const KEYSYM = {
   deadCircumflex: 0xfe52,
   deadTilde: 0xfe53,
   deadDiaeresis: 0xfe57,
+  deadRing: 0xfe58,
+  deadCedilla: 0xfe5b,
 } as const;
 
 /** Keys that are only held while another one is pressed. */

@@ -181,7 +181,7 @@ describe('fingers', () => {
 
   it('push the picture, and pinch it, and do neither when they drag', () => {
     const meant: string[] = [];
-    const gestures = new Gestures({ push: (pixels) => meant.push(`push ${pixels}`), pinch: (step) => meant.push(`pinch ${step}`) });
+    const gestures = new Gestures({ push: ({ y }) => meant.push(`push ${y}`), pinch: (step) => meant.push(`pinch ${step}`) });
     gestures.change(at(100), 0);
     gestures.move(at(105));
     gestures.move(at(130));

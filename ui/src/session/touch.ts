@@ -1,3 +1,5 @@
+import type { Place } from './pointer';
+
 /** Pixels that a finger may tremble before it moves. */
 const TREMBLE = 12;
 /** A finger that comes back so soon after a tap drags, as the second half of a double click. */
@@ -5,17 +7,12 @@ const DRAG_AFTER_TAP_MS = 250;
 /** Fingers this much further apart, or closer, change the size by one step. */
 const PINCH_STEP = 1.12;
 
-interface Place {
-  clientX: number;
-  clientY: number;
-}
-
 /** What fingers mean beyond the clicks that the library makes of them. */
 export interface Meaning {
-  /** The picture is pushed by so many CSS pixels (positive: down), from `at`. */
-  push: (pixels: number, at: Place) => void;
-  /** Two fingers part (1) or close (-1). */
-  pinch: (step: 1 | -1) => void;
+  /** So many fingers push the picture by so many CSS pixels (positive: right, down), now at `at`. */
+  push: (by: { x: number; y: number }, at: Place, fingers: number) => void;
+  /** Two fingers around `at` part (1) or close (-1). */
+  pinch: (step: 1 | -1, at: Place) => void;
 }
 
 const middle = (touches: readonly Place[]): Place => ({
@@ -62,12 +59,12 @@ export class Gestures {
     if (this.#from === null || this.#dragging || touches.length > 2) return false;
     if (touches.length === 2 && this.#pinched(touches)) return true;
     const at = middle(touches);
-    const pixels = at.clientY - this.#from.clientY;
-    if (!this.#moved && Math.abs(pixels) < TREMBLE) return false;
+    const by = { x: at.clientX - this.#from.clientX, y: at.clientY - this.#from.clientY };
+    if (!this.#moved && Math.hypot(by.x, by.y) < TREMBLE) return false;
     this.#moved = true;
     if (this.#pinching) return true;
     this.#from = at;
-    this.#meaning.push(pixels, at);
+    this.#meaning.push(by, at, touches.length);
     return true;
   }
 
@@ -79,7 +76,7 @@ export class Gestures {
     this.#pinching = true;
     this.#moved = true;
     this.#span = span;
-    this.#meaning.pinch(ratio > 1 ? 1 : -1);
+    this.#meaning.pinch(ratio > 1 ? 1 : -1, middle(touches));
     return true;
   }
 }

@@ -15,7 +15,9 @@ import type { SessionState } from './favicon';
 import { FileSystem } from './files/filesystem';
 import { Transfers } from './files/transfers.svelte';
 import type { Input } from './input';
+import { EVERYTHING, readPermits, type Permits } from './permits';
 import { Picture } from './picture.svelte';
+import { Sound } from './sound.svelte';
 import { TerminalControls } from './terminal.svelte';
 import { sendText } from './text-streams';
 import { GatewayTunnel, type Farewell } from './tunnel';
@@ -50,7 +52,11 @@ export class SessionView {
   unsteady = $state(false);
   latency = $state<number | null>(null);
   frames = $state(0);
+  /** What the target asks for beyond what the request held. */
   required = $state.raw<string[]>([]);
+  /** Whether the target asks again for what it was given. */
+  refused = $state(false);
+  permits = $state.raw<Permits>(EVERYTHING);
   remoteClipboard = $state('');
   rings = $state(0);
   connectedAt = $state.raw<Date | null>(null);
@@ -64,6 +70,7 @@ export class SessionView {
   files = $state.raw<FileSystem | null>(null);
 
   readonly picture = new Picture();
+  readonly sound = new Sound();
   readonly clipboard = new Clipboard();
   readonly transfers = new Transfers();
   readonly #arguments = new Arguments();
@@ -76,6 +83,8 @@ export class SessionView {
   #farewell = false;
   /** What may be done with files, told just before they are offered. */
   #rights: string | undefined;
+  /** What this way to the target was asked for and given. */
+  #given = new Set<string>();
   #leaving = false;
   #disposed = false;
   #lostAt = 0;
@@ -90,6 +99,7 @@ export class SessionView {
     this.#key = key;
     this.clipboard.onremote = (text) => (this.remoteClipboard = text);
     this.picture.onwish = (size) => this.#resize(size);
+    this.picture.onscale = () => this.input?.recursor();
   }
 
   /** Whether this window only watches, by a share. */
@@ -175,6 +185,7 @@ export class SessionView {
     this.#client = client;
     this.#failure = null;
     this.#farewell = false;
+    this.#given.clear();
     const draw = tunnel.oninstruction;
     tunnel.oninstruction = (opcode, args) => {
       if (!this.#understands(opcode, args)) draw?.(opcode, args);
@@ -183,25 +194,32 @@ export class SessionView {
     tunnel.onstatechange = (state) => this.#tunnelIs(state);
     tunnel.onclose = (farewell) => client === this.#client && this.#closed(farewell);
     client.onname = (name) => (this.title = name);
-    client.onrequired = (names) => (this.required = names);
+    client.onrequired = (names) => this.#asks(names);
     client.onsync = () => this.#synced(client);
     client.getDisplay().onresize = () => this.picture.scale();
     client.onfilesystem = (object, name) => {
-      this.files = new FileSystem(object, name, this.#rights, (...elements) => tunnel.sendMessage(...elements));
+      this.files = new FileSystem(object, name, this.#rights ?? this.#filesPermitted(), (...elements) => tunnel.sendMessage(...elements));
       object.onundefine = () => (this.files = null);
     };
     client.onfile = (stream, _mimetype, name) => this.transfers.receive(stream, name);
     this.terminal.reset();
     this.#arguments.attach(client);
     this.clipboard.attach(client);
+    this.sound.attach(client);
     this.input?.attach(client);
     client.connect(this.#query());
+  }
+
+  /** guacd does not tell with its files what may be done with them. */
+  #filesPermitted(): string {
+    return [this.permits.download && 'download', this.permits.upload && 'upload'].filter(Boolean).join(' ');
   }
 
   /** Handles what Fanlight says beyond guacd's vocabulary, and why a session ends. */
   #understands(opcode: string, args: string[]): boolean {
     this.reached = true;
     if (opcode === 'step') this.ladder = climb(this.ladder, args, Date.now());
+    else if (opcode === 'permits') this.#permit(readPermits(args));
     else if (opcode === 'bell') this.rings += 1;
     else if (opcode === 'fault') this.files?.fault(args[1] ?? '', args[2] ?? '', Number(args[3]));
     else if (opcode === 'notice') notices.say(args[0] ?? '', true);
@@ -212,6 +230,18 @@ export class SessionView {
       return false;
     }
     return true;
+  }
+
+  #permit(permits: Permits): void {
+    this.permits = permits;
+    this.picture.resizable = permits.resize && !this.shared;
+    this.clipboard.permits = permits;
+  }
+
+  /** guacd asks for one thing after the other, and again for what was not accepted. */
+  #asks(names: string[]): void {
+    this.refused = names.some((name) => this.#given.has(name));
+    this.required = names;
   }
 
   #tunnelIs(state: Tunnel.State): void {
@@ -337,6 +367,7 @@ export class SessionView {
     for (const [name, value] of Object.entries(values)) {
       const stream = this.#client?.createArgumentValueStream('text/plain', name);
       if (stream) sendText(stream, value);
+      this.#given.add(name);
     }
     this.required = [];
     this.input?.focus();

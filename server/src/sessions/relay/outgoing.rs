@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use fanlight_core::StepState;
+use fanlight_core::{Permits, StepState};
 use fanlight_engine::link::{EngineSession, LinkReader, Viewer, ViewerAccess};
 use fanlight_engine::wire::{Writer, instruction};
 use tokio::sync::mpsc;
@@ -65,6 +65,7 @@ impl Outgoing<'_> {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let id = Uuid::new_v4().to_string();
         self.sink.send(instruction("", &[&id]).freeze()).await?;
+        self.sink.send(write_permits(self.attachment.permits())).await?;
         let engine = self.wait_for_engine(&mut beat).await?;
         let viewport = self.attachment.viewport();
         loop {
@@ -169,6 +170,21 @@ async fn next_own(
         () = news.warnings.changed() => Own::Warnings,
         _ = beat.tick() => Own::Beat,
     }
+}
+
+/// `permits,<word>...`: what this session leaves its viewers to do; ours, as `step` is.
+fn write_permits(permits: Permits) -> Bytes {
+    let Permits { resize, copy, paste, input, download, upload } = permits;
+    let all = [
+        ("resize", resize),
+        ("copy", copy),
+        ("paste", paste),
+        ("input", input),
+        ("download", download),
+        ("upload", upload),
+    ];
+    let left: Vec<&str> = all.iter().filter(|(_, may)| *may).map(|(word, _)| *word).collect();
+    instruction("permits", &left).freeze()
 }
 
 /// `step,<index>,<state>,<milliseconds>,<name>`: ours; other clients ignore it.
