@@ -13,6 +13,7 @@ use crate::drivers::Drivers;
 use crate::hops;
 use crate::metrics::Metrics;
 use crate::policy::{Resolve, SystemResolver};
+use crate::recordings::Recordings;
 use crate::sessions::{Parts, Sessions, take_shared};
 use crate::store::{Store, StoreError};
 
@@ -30,6 +31,8 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// Figures for Prometheus.
     pub metrics: Arc<Metrics>,
+    /// What sessions showed.
+    pub recordings: Arc<Recordings>,
     /// Who did what.
     pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
@@ -119,12 +122,15 @@ impl App {
         let metrics = Arc::<Metrics>::default();
         let audit = Audit::start(store.clone(), config.audit.retention, Arc::clone(&metrics));
         let audit = Arc::new(audit);
+        let recordings =
+            Recordings::start(config.recordings.clone(), store.clone(), Arc::clone(&audit)).await?;
         let parts = Parts {
             drivers: drivers.clone(),
             engines: engines.clone(),
             store: store.clone(),
             audit: Arc::clone(&audit),
             metrics: Arc::clone(&metrics),
+            recordings: Arc::clone(&recordings),
         };
         let sessions = Sessions::start(&config, parts, resolver).await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
@@ -137,6 +143,7 @@ impl App {
             engines,
             sessions,
             metrics,
+            recordings,
             audit,
             brake,
         }))
@@ -152,6 +159,11 @@ fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> 
         .filter(|id| drivers.get(id).is_none() && id.as_str() != hops::RULES)
         .map(|id| FieldError::new(format!("network.{id}"), "belongs to no driver of this binary"))
         .collect();
+    let recorded = config.recordings.drivers.keys().filter(|id| drivers.get(id).is_none());
+    errors.extend(recorded.map(|id| {
+        let key = format!("recordings.drivers.{id}");
+        FieldError::new(key, "belongs to no driver of this binary")
+    }));
     for (index, preset) in config.presets.iter().enumerate() {
         let Some(driver) = drivers.get(&preset.session_type) else {
             let key = format!("presets.{index}.session_type");

@@ -13,6 +13,7 @@ mod hops;
 pub mod metrics;
 pub mod pages;
 pub mod policy;
+pub mod recordings;
 pub mod serve;
 pub mod sessions;
 pub mod store;

@@ -5,6 +5,7 @@ mod audit;
 mod audit_csv;
 mod auth;
 mod banners;
+mod byte_range;
 mod docs_page;
 mod drivers;
 mod error;
@@ -19,6 +20,7 @@ mod oidc;
 mod one_time;
 mod openapi;
 mod presets;
+mod recordings;
 mod routes;
 mod sessions;
 mod shares;
@@ -70,6 +72,11 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Operator), routes!(shares::list, shares::create))
         .add(Access::Least(Role::Operator), routes!(shares::revoke))
         .add(Access::Least(Role::Operator), routes!(shares::set_mode, shares::dismiss))
+        .add(Access::Least(Role::Operator), routes!(recordings::list))
+        .add(Access::Least(Role::Operator), routes!(recordings::stream))
+        .add(Access::Least(Role::Admin), routes!(recordings::delete))
+        .add(Access::Least(Role::Operator), routes!(recordings::index))
+        .add(Access::Least(Role::Operator), routes!(recordings::about))
         .add(Access::Least(Role::Operator), routes!(tickets::issue))
         .add(Access::Open, routes!(tickets::open))
         .add(Access::Other, routes!(tunnel::tunnel))

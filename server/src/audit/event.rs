@@ -93,6 +93,14 @@ actions! {
     SessionControl = "session_control",
     /// Somebody was sent away from a session.
     SessionDismiss = "session_dismiss",
+    /// Somebody began to play or download a recording.
+    RecordingPlay = "recording_play",
+    /// A recording was deleted.
+    RecordingDelete = "recording_delete",
+    /// A recording was deleted because of its age, or of the number or size of all.
+    RecordingExpire = "recording_expire",
+    /// A session could not be recorded, or no longer.
+    RecordingFail = "recording_fail",
     /// A host key was entered.
     HostKeyAdd = "host_key_add",
     /// A host key was forgotten.

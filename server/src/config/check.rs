@@ -57,6 +57,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
     {
         complaints.add("server.public_url", "is required where oidc.issuer is set");
     }
+    let recordings = super::recordings::check(&raw.recordings, &data_dir, &mut complaints);
     let guacd = guacd(&raw.guacd, &mut complaints);
     if raw.engine.default == EngineKind::Guacd && guacd.is_none() {
         complaints.add("guacd.addresses", "is required where engine.default is guacd");
@@ -83,6 +84,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         oidc,
         sessions: sessions(&raw.sessions),
         metrics,
+        recordings,
         default_engine: raw.engine.default,
         guacd,
         host_keys: raw.host_keys.policy,
@@ -326,6 +328,7 @@ fn presets(raw: &[RawPreset], complaints: &mut Complaints) -> Vec<Preset> {
         id: preset.id.clone(),
         name: preset.name.clone(),
         session_type: preset.session_type.clone(),
+        record: preset.record,
         settings: preset.settings.clone(),
     });
     checked.collect()

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::JumpHostsConfig;
+use super::RecordingsConfig;
 use crate::access::Role;
 
 /// The whole configuration, checked.
@@ -35,6 +36,8 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Who may read figures.
     pub metrics: MetricsConfig,
+    /// What is recorded, and how long that is kept.
+    pub recordings: RecordingsConfig,
     /// The engine for drivers that both can run.
     pub default_engine: EngineKind,
     /// External guacd; `None` if none is configured.
@@ -334,6 +337,8 @@ pub struct Preset {
     pub name: String,
     /// Driver id.
     pub session_type: String,
+    /// Whether its sessions are recorded, where that is said.
+    pub record: Option<bool>,
     /// The driver's settings, secrets among them: they never leave the server.
     pub settings: Map<String, Value>,
 }

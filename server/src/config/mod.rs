@@ -8,6 +8,7 @@ mod load;
 mod oidc;
 mod period;
 mod raw;
+mod recordings;
 mod times;
 
 pub use checked::{
@@ -18,3 +19,4 @@ pub use checked::{
 pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};
 pub use period::Period;
+pub use recordings::{OnFailure, RecordingsConfig};

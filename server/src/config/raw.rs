@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use fanlight_core::{EngineKind, Secret};
 
 use super::jump_hosts::RawJumpHosts;
+use super::recordings::RawRecordings;
 use super::{AdminWatch, HostKeyPolicy, LogFormat, Period};
 
 /// Every section and key.
@@ -27,6 +28,7 @@ pub(super) struct RawConfig {
     pub oidc: RawOidc,
     pub sessions: RawSessions,
     pub metrics: RawMetrics,
+    pub recordings: RawRecordings,
     pub engine: RawEngine,
     pub guacd: RawGuacd,
     pub host_keys: RawHostKeys,
@@ -424,6 +426,9 @@ pub(super) struct RawPreset {
     pub name: String,
     /// Id of the driver.
     pub session_type: String,
+    /// Whether its sessions are recorded. Default: as `[recordings]` says.
+    #[serde(default)]
+    pub record: Option<bool>,
     /// The session's fields, as in a request.
     pub settings: Map<String, Value>,
 }

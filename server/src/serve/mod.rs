@@ -106,6 +106,7 @@ impl Gateway {
         if let Ok(Err(error)) = server {
             tracing::error!(%error, "the listener failed");
         }
+        self.app.recordings.close().await;
         self.app.audit.close().await;
         self.app.token_uses.write().await;
         self.app.store.close().await;

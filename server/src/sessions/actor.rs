@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::{Cause, SessionError, StepState};
+use fanlight_core::{Cause, SessionError, StepState, Viewport};
 use fanlight_engine::link::{EngineSession, Opening};
 use futures_util::FutureExt as _;
 use time::OffsetDateTime;
@@ -19,6 +19,7 @@ use super::state::{Ending, Phase, SessionStatus};
 use super::time_limits::{nobody_acts, time_runs_out};
 use crate::audit::{Action, Event};
 use crate::hops::{Chain, path_through};
+use crate::recordings::{Subject, cannot_record};
 use crate::store::EndedSession;
 
 /// Longest time from the owner's coming to the engine's acceptance of the plan.
@@ -112,7 +113,36 @@ async fn start(
         }),
     };
     let session = engine.open(opening).await?;
+    record(live, shared, resources, &session, window.viewport).await?;
     Ok(Started { session, chain: context.chain.into_inner() })
+}
+
+/// Begins to record the session, where it is to be.
+async fn record(
+    live: &Live,
+    shared: &Shared,
+    resources: &Resources,
+    engine: &Arc<dyn EngineSession>,
+    viewport: Viewport,
+) -> Result<(), SessionError> {
+    if !live.origin.recorded {
+        return Ok(());
+    }
+    let (head, kind) = (live.recording_head(), live.origin.engine);
+    let subject = Subject { head, engine: Arc::clone(engine), kind, viewport };
+    if let Some(taping) = shared.recordings.begin(subject).await? {
+        resources.keep(taping.resource());
+        live.taping.get_or_init(|| taping);
+    }
+    Ok(())
+}
+
+/// Resolves when the session is no longer recorded, and must not go on so.
+async fn recording_failed(live: &Live) {
+    match live.taping() {
+        Some(taping) => taping.ends_session().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn watch_over(live: &Live, shared: &Shared, started: &Started) -> Ending {
@@ -128,6 +158,9 @@ async fn watch_over(live: &Live, shared: &Shared, started: &Started) -> Ending {
         }
         () = nobody_acts(live, config.idle_timeout, config.idle_warning) => {
             Ending::expired("Nobody typed or pointed for too long.")
+        }
+        () = recording_failed(live) => {
+            Ending::failed(cannot_record("The recording could not be written any more."))
         }
         () = owner_stays_away(live, shared.config.reattach_grace) => {
             Ending::on_purpose("The owner left the session.")

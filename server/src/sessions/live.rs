@@ -17,6 +17,8 @@ use super::shares::share_path;
 use super::state::{Ending, Phase, SessionStatus};
 use super::traffic::Traffic;
 use super::warnings::Warnings;
+use crate::recordings::{Head, Taping, Wish};
+use crate::store::to_millis;
 
 /// Who made a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,9 @@ pub(super) struct Origin {
     pub(super) shared: SharedSettings,
     /// The public half of a key pair that was made for it.
     pub(super) public_key: Option<String>,
+    pub(super) wish: Wish,
+    /// Whether the session is recorded.
+    pub(super) recorded: bool,
 }
 
 /// The owner's window when the session starts.
@@ -90,6 +95,7 @@ pub struct Live {
     pub(super) window: OnceLock<Window>,
     /// When it ends at the latest; set when it has begun.
     pub(super) ends_by: OnceLock<OffsetDateTime>,
+    pub(super) taping: OnceLock<Taping>,
     /// Cancelled when viewers must leave at once.
     pub(super) cut: CancellationToken,
     /// Cancelled when everything that the session held was given back.
@@ -132,6 +138,7 @@ impl Live {
             phase: watch::Sender::new(Phase::Pending),
             owners: watch::Sender::new(0),
             window: OnceLock::new(),
+            taping: OnceLock::new(),
             cut,
             finished: CancellationToken::new(),
             forgotten: CancellationToken::new(),
@@ -184,6 +191,26 @@ impl Live {
     /// What may be shown of the settings.
     pub fn summary(&self) -> &Summary {
         &self.origin.settings.summary
+    }
+
+    /// Its recording, once that has begun.
+    pub fn taping(&self) -> Option<&Taping> {
+        self.taping.get()
+    }
+
+    /// What its recording says of it.
+    pub(super) fn recording_head(&self) -> Head {
+        let Summary { endpoint, url, username } = self.summary().clone();
+        Head {
+            session_id: self.id,
+            session_type: self.session_type().to_owned(),
+            label: self.label(),
+            hostname: endpoint.as_ref().map(ToString::to_string).or(url),
+            username,
+            creator_id: self.creator.id.clone(),
+            creator_name: self.creator.name.clone(),
+            started_at: to_millis(OffsetDateTime::now_utc()),
+        }
     }
 
     /// The window that the request asked for.

@@ -52,6 +52,7 @@ use crate::config::{Config, JumpHostsConfig, Preset, SessionsConfig};
 use crate::hops::{self, GuacdPeers};
 use crate::metrics::Metrics;
 use crate::policy::{NetworkPolicy, Resolve};
+use crate::recordings::Recordings;
 use crate::store::{EndedSession, SessionRow, Store, StoreError};
 use crate::{Drivers, Engines};
 use bearers::Bearers;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub audit: Arc<Audit>,
     /// Figures for Prometheus.
     pub metrics: Arc<Metrics>,
+    /// What sessions show.
+    pub recordings: Arc<Recordings>,
 }
 
 /// What sessions have in common.
@@ -95,6 +98,7 @@ struct Shared {
     store: Store,
     audit: Arc<Audit>,
     metrics: Arc<Metrics>,
+    recordings: Arc<Recordings>,
     policy: NetworkPolicy,
     jump_hosts: JumpHostsConfig,
     guacds: GuacdPeers,
@@ -229,7 +233,7 @@ impl Sessions {
         parts: Parts,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Arc<Self>, StoreError> {
-        let Parts { drivers, engines, store, audit, metrics } = parts;
+        let Parts { drivers, engines, store, audit, metrics, recordings } = parts;
         let left = store.end_leftover_sessions(NODE, "The gateway was restarted.").await?;
         if left > 0 {
             tracing::warn!(left, "closed sessions that an earlier run left behind");
@@ -256,6 +260,7 @@ impl Sessions {
             store,
             audit,
             metrics,
+            recordings,
         });
         let tasks = TaskTracker::new();
         let sweep = Arc::clone(&shared).sweep();
@@ -272,7 +277,9 @@ impl Sessions {
         creator: &Identity,
         fields: Map<String, Value>,
     ) -> Result<Created, ApiError> {
-        let origin = request::read(fields, &self.shared).map_err(SessionError::invalid)?;
+        let mut origin = request::read(fields, &self.shared).map_err(SessionError::invalid)?;
+        let driver = origin.driver.info().id;
+        origin.recorded = self.shared.recordings.decide(driver, origin.wish, creator.role)?;
         self.create_from(creator, origin).await
     }
 

@@ -11,6 +11,7 @@ use super::Shared;
 use super::key_pair::give_key_pair;
 use super::live::Origin;
 use super::shared_fields::{SharedSettings, take_shared};
+use crate::recordings::Wish;
 
 /// The fields that every session request has, whatever the driver.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -35,6 +36,9 @@ struct CommonFields {
     #[serde(default)]
     #[schemars(schema_with = "engine_schema")]
     engine: Option<EngineKind>,
+    /// Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+    /// a role that the configuration names.
+    record: Option<bool>,
     /// What people may do who follow the share link.
     share_mode: Option<ShareMode>,
 }
@@ -113,6 +117,8 @@ pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin
             share_mode: common.share_mode.unwrap_or_default(),
             shared: checked.shared,
             public_key: checked.public_key,
+            wish: Wish { entry: checked.record, request: common.record },
+            recorded: false,
         }),
         _ => Err(errors),
     }
@@ -125,14 +131,16 @@ struct Checked {
     shared: SharedSettings,
     public_key: Option<String>,
     name: Option<String>,
+    record: Option<bool>,
 }
 
 fn check(chosen: Chosen, errors: &mut Vec<FieldError>) -> Option<Checked> {
-    let Chosen { driver, mut settings, name } = chosen;
+    let Chosen { driver, mut settings, name, record } = chosen;
     let shared = take_shared(&mut settings).map_err(|found| errors.extend(found)).ok();
     let public_key = give_key_pair(&*driver, &mut settings).map_err(|e| errors.push(e)).ok();
     let settings = driver.check(settings).map_err(|found| errors.extend(found)).ok()?;
-    Some(Checked { driver, settings, shared: shared?, public_key: public_key?, name })
+    let (shared, public_key) = (shared?, public_key?);
+    Some(Checked { driver, settings, shared, public_key, name, record })
 }
 
 fn split(fields: Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
@@ -157,6 +165,8 @@ struct Chosen {
     settings: Map<String, Value>,
     /// The preset's name for people.
     name: Option<String>,
+    /// Whether the preset says that it is recorded.
+    record: Option<bool>,
 }
 
 /// The driver and its settings: of the request, or of a preset.
@@ -172,7 +182,9 @@ fn choose(
             Err(vec![FieldError::new("session_type", "cannot be combined with preset")])
         }
         (None, Some(id)) => match shared.drivers.get(id) {
-            Some(driver) => Ok(Chosen { driver: Arc::clone(driver), settings, name: None }),
+            Some(driver) => {
+                Ok(Chosen { driver: Arc::clone(driver), settings, name: None, record: None })
+            }
             None => {
                 let ids = shared.drivers.ids().collect::<Vec<_>>().join(", ");
                 Err(vec![FieldError::new("session_type", format!("must be one of: {ids}"))])
@@ -202,6 +214,7 @@ fn from_preset(
         driver: Arc::clone(driver),
         settings: preset.settings.clone(),
         name: Some(preset.name.clone()),
+        record: preset.record,
     })
 }
 

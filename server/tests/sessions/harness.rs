@@ -335,7 +335,7 @@ impl Viewer {
 
 /// An independent reading of the protocol: lengths count characters, and a message holds
 /// whole instructions.
-fn parse(text: &str) -> Vec<Vec<String>> {
+pub fn parse(text: &str) -> Vec<Vec<String>> {
     let mut characters = text.chars();
     let mut all = Vec::new();
     let mut current = Vec::new();

@@ -15,6 +15,7 @@ mod people;
 mod policy;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod recordings;
 mod requests;
 mod script;
 mod shares;

@@ -134,6 +134,7 @@ async fn a_request_needs_a_session_type_or_a_preset_of_this_gateway() {
             id: "tea".into(),
             name: "Tea".into(),
             session_type: "kettle".into(),
+            record: None,
             settings: json!({
                 "kitchen": "10.0.0.9",
                 "brew": { "leaf": "keemun", "chest_code": "canary-9" },

@@ -355,6 +355,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists recordings, those that are being made among them. */
+        get: operations["get_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recording as a Guacamole stream, as other players of it read it too. */
+        get: operations["get_recordings_by_name"];
+        put?: never;
+        post?: never;
+        /** Deletes a recording for good. */
+        delete: operations["delete_recordings_by_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{name}/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of one recording. */
+        get: operations["get_recordings_by_name_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{name}/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The index of a recording: where to begin to read it, and how much happens when. */
+        get: operations["get_recordings_by_name_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -817,7 +886,17 @@ export interface components {
          * @description What was done or tried.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "host_key_add" | "host_key_forget";
+        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget";
+        /** @description How much of the picture changed in stretches of equal length. */
+        ActivityView: {
+            /** @description Bytes that each of them brought. */
+            bytes: number[];
+            /**
+             * Format: int64
+             * @description Length of a stretch in milliseconds.
+             */
+            width_ms: number;
+        };
         /** @description Something that was done or refused. */
         AuditEvent: {
             /** @description What it was. */
@@ -1046,6 +1125,32 @@ export interface components {
             /** @description OpenSSH public key line without comment. */
             public_key: string;
         };
+        /** @description Where a player may begin to read a recording, and how much happens when. */
+        IndexView: {
+            /** @description How much happens when. */
+            activity: components["schemas"]["ActivityView"];
+            /**
+             * Format: int64
+             * @description How long the recording is, in milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * @description In order. Each begins with the whole picture: a player that wants to show a moment
+             *     reads from the last of them before it.
+             */
+            segments: components["schemas"]["SegmentView"][];
+            /**
+             * Format: int64
+             * @description Length of its stream in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description The stamp of its start: its `sync` instructions count milliseconds since
+             *     1970-01-01 UTC.
+             */
+            started_ms: number;
+        };
         /** @description Who is calling. */
         Me: {
             /** @description What kind of credential it was. */
@@ -1154,6 +1259,65 @@ export interface components {
             username?: string | null;
         };
         /**
+         * @description Whether a recording is written, and how that ended.
+         * @enum {string}
+         */
+        RecordingStatus: "recording" | "complete" | "interrupted" | "failed";
+        /** @description What a session showed. */
+        RecordingView: {
+            /** @description Name of the session's creator. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description How long it is, in milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Where the session went. */
+            hostname?: string | null;
+            /** @description What people know the session by. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description When it ended; now, while it is made.
+             */
+            modified: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether the caller made the session. */
+            own: boolean;
+            /**
+             * Format: uuid
+             * @description The session that it shows.
+             */
+            session_id: string;
+            /** @description Driver id of the session. */
+            session_type: string;
+            /**
+             * Format: int64
+             * @description Length of its stream in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Whether it is being made, and how that ended. */
+            status: components["schemas"]["RecordingStatus"];
+            /**
+             * Format: int64
+             * @description Bytes that it takes on the disk.
+             */
+            stored_bytes: number;
+            /** @description The account at the target. */
+            username?: string | null;
+        };
+        /**
          * @description What somebody may do; each role includes those before it.
          * @enum {string}
          */
@@ -1163,6 +1327,19 @@ export interface components {
          * @enum {string}
          */
         RoleSource: "mapping" | "admin" | "default";
+        /** @description A part of a recording that can be shown without those before it. */
+        SegmentView: {
+            /**
+             * Format: int64
+             * @description Where it begins in the stream, in bytes.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description When it begins, in milliseconds since the recording's start.
+             */
+            time_ms: number;
+        };
         /**
          * @description How far a session's life is.
          * @enum {string}
@@ -1665,11 +1842,10 @@ export interface components {
              */
             read_only: boolean;
             /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
              */
-            engine: "embedded" | "guacd";
+            record?: boolean | null;
             /** @description What people may do who follow the share link. */
             share_mode?: ("view" | "interact") | null;
             /** @description Name for people, in lists and in the page's title. */
@@ -1689,6 +1865,12 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
             /**
              * Jump hosts
              * @description SSH servers that the connection is led through, in order: the first one is reached
@@ -1905,11 +2087,10 @@ export interface components {
              */
             read_only: boolean;
             /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
              */
-            engine: "embedded" | "guacd";
+            record?: boolean | null;
             /** @description What people may do who follow the share link. */
             share_mode?: ("view" | "interact") | null;
             /** @description Name for people, in lists and in the page's title. */
@@ -1929,6 +2110,12 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
             /**
              * Jump hosts
              * @description SSH servers that the connection is led through, in order: the first one is reached
@@ -2089,11 +2276,10 @@ export interface components {
              */
             read_only: boolean;
             /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
              */
-            engine: "embedded" | "guacd";
+            record?: boolean | null;
             /** @description What people may do who follow the share link. */
             share_mode?: ("view" | "interact") | null;
             /** @description Name for people, in lists and in the page's title. */
@@ -2113,6 +2299,12 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
             /**
              * Jump hosts
              * @description SSH servers that the connection is led through, in order: the first one is reached
@@ -2281,11 +2473,10 @@ export interface components {
              */
             read_only: boolean;
             /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
              */
-            engine: "embedded" | "guacd";
+            record?: boolean | null;
             /** @description What people may do who follow the share link. */
             share_mode?: ("view" | "interact") | null;
             /** @description Name for people, in lists and in the page's title. */
@@ -2305,6 +2496,12 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
             /**
              * Jump hosts
              * @description SSH servers that the connection is led through, in order: the first one is reached
@@ -2387,11 +2584,10 @@ export interface components {
             /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
             preset: string | null;
             /**
-             * @description The engine to run it, instead of the configured one.
-             * @default null
-             * @enum {string}
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
              */
-            engine: "embedded" | "guacd";
+            record?: boolean | null;
             /** @description What people may do who follow the share link. */
             share_mode?: ("view" | "interact") | null;
             /** @description Name for people, in lists and in the page's title. */
@@ -2411,6 +2607,12 @@ export interface components {
              * @description Dots per inch.
              */
             dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
         };
     };
     responses: never;
@@ -3635,6 +3837,317 @@ export interface operations {
             };
             /** @description The role does not suffice. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_recordings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_recordings_by_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes. */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The recording. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The bytes that were asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is none. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is not as long. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_recordings_by_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The recording. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is none. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It is still being made. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_recordings_by_name_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The recording. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As in the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is none. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_recordings_by_name_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The recording. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The index. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is none. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -13,6 +13,9 @@ export type ErrorBody = Schemas['ErrorBody'];
 /** `schema` is a JSON Schema, read by `lib/schema`. */
 export type Driver = Omit<Schemas['DriverView'], 'schema'> & { schema: unknown };
 
+export type Recording = Schemas['RecordingView'];
+export type RecordingIndex = Schemas['IndexView'];
+
 export type User = Schemas['UserView'];
 export type GroupMapping = Schemas['GroupMappingView'];
 export type NewToken = Schemas['TokenRequest'];

@@ -1,5 +1,5 @@
 import type { StringKey } from '../strings';
-import { pathOfPage, type Route } from './route';
+import { pathOfPage, pathOfRecordings, type Route } from './route';
 
 type Least = 'operator' | 'poweruser' | 'admin';
 
@@ -7,7 +7,7 @@ type Least = 'operator' | 'poweruser' | 'admin';
 export interface Place {
   page: Route['page'];
   href: string;
-  icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people';
+  icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people' | 'recordings';
   label: StringKey;
   /** The page whose tabs it stands in; such a page has no place in the rail. */
   within?: 'settings';
@@ -20,6 +20,7 @@ export interface Place {
 const PLACES: readonly Place[] = [
   { page: 'start', href: '/', icon: 'connections', label: 'nav.connections' },
   { page: 'sessions', href: '/sessions', icon: 'sessions', label: 'nav.sessions', least: 'operator' },
+  { page: 'recordings', href: pathOfRecordings(), icon: 'recordings', label: 'nav.recordings', least: 'operator' },
   { page: 'activity', href: pathOfPage('activity'), icon: 'activity', label: 'nav.activity', least: 'admin' },
   { page: 'settings', href: '/settings', icon: 'settings', label: 'nav.settings', within: 'settings', tab: 'tabs.general' },
   { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },

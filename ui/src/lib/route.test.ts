@@ -16,6 +16,8 @@ describe('routeOf', () => {
 
   it('knows the pages', () => {
     expect(['/', '/sessions', '/settings/', '/x'].map((path) => at(path).page)).toEqual(['start', 'sessions', 'settings', 'missing']);
+    expect(at('/recordings')).toEqual({ page: 'recordings', name: null });
+    expect(at('/recordings/ssh-1')).toEqual({ page: 'recordings', name: 'ssh-1' });
     expect(at('/login?next=/client/1')).toEqual({ page: 'sign-in', next: '/client/1', reason: null });
     expect(at('/login?reason=link')).toEqual({ page: 'sign-in', next: '/', reason: 'link' });
   });

@@ -12,9 +12,13 @@ const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
 /** Where one of these pages is. */
 export const pathOfPage = (page: AccessPage): string => ACCESS_PATHS[page];
 
+/** Where recordings are, or one of them. */
+export const pathOfRecordings = (name?: string): string => `/recordings${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+
 export type Route =
   | { page: 'start' | 'sessions' | 'settings' | 'missing' }
   | { page: AccessPage; query: URLSearchParams }
+  | { page: 'recordings'; name: string | null }
   | { page: 'sign-in'; next: string; reason: string | null }
   | { page: 'session'; id: string; key: string | null };
 
@@ -22,6 +26,15 @@ export type Route =
 export function safeNext(next: string | null): string {
   if (next === null || !next.startsWith('/') || /^\/[/\\]|[\\\r\n\t]/.test(next)) return '/';
   return next;
+}
+
+/** What stands in an address; as it is where nothing can be decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** `/client/{id}`, the share as `&key=` behind the path (the form that is handed out) or as `?key=`. */
@@ -38,6 +51,8 @@ export function routeOf(location: { pathname: string; search: string }): Route {
   if (path.startsWith('/client/')) return sessionRoute(path, query);
   if (path === '/') return { page: 'start' };
   if (path === '/sessions') return { page: 'sessions' };
+  if (path === '/recordings') return { page: 'recordings', name: null };
+  if (path.startsWith('/recordings/')) return { page: 'recordings', name: decoded(path.slice('/recordings/'.length)) };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/login') return { page: 'sign-in', next: safeNext(query.get('next')), reason: query.get('reason') };
   const access = (Object.keys(ACCESS_PATHS) as AccessPage[]).find((page) => ACCESS_PATHS[page] === path);

@@ -5,6 +5,7 @@ use fanlight_core::{Cause, SessionError};
 use fanlight_engine::link::LinkWriter;
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use yawc::{HttpWebSocket, OpCode};
@@ -13,6 +14,7 @@ use super::WriterSlot;
 use super::farewell::Farewell;
 use super::sift::sift;
 use crate::sessions::Attachment;
+use crate::store::to_millis;
 
 /// Pings that a viewer may send in a second. Each makes the socket keep an answer until it
 /// can leave; browsers send none.
@@ -65,6 +67,10 @@ impl Incoming<'_> {
         }
         if sifted.forward.is_empty() {
             return Ok(());
+        }
+        if let Some(taping) = self.attachment.live().taping() {
+            let stamp = to_millis(OffsetDateTime::now_utc());
+            taping.tap.look(&sifted.forward, stamp);
         }
         if let Some(newest) = self.writers.lock().take() {
             self.writer = Some(newest);

@@ -4,6 +4,7 @@
 mod farewell;
 mod incoming;
 mod outgoing;
+mod recording;
 mod sift;
 mod veil;
 
@@ -23,6 +24,7 @@ use yawc::{Frame, HttpWebSocket};
 use super::{Attachment, Bearer, LadderWatch, Via};
 use farewell::{Farewell, say_farewell};
 use outgoing::write_steps;
+use recording::RecordingNews;
 
 /// Messages to viewers are longer only where a single instruction is, bytes.
 const LONGEST_MESSAGE: usize = 32 * 1024;
@@ -76,6 +78,7 @@ pub async fn relay(
             ladder: &mut ladder,
             people: attachment.live().presence.watch(sees_all),
             warnings: attachment.live().warnings.watch(),
+            recording: RecordingNews::default(),
         },
         beat: limits.idle / 3,
         may_copy: limits.view_only_clipboard,

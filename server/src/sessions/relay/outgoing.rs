@@ -11,6 +11,7 @@ use uuid::Uuid;
 use yawc::Frame;
 
 use super::farewell::{Farewell, plain};
+use super::recording::RecordingNews;
 use super::veil::Veil;
 use super::{Sink, WriterSlot};
 use crate::sessions::presence::{PersonView, PresenceWatch};
@@ -33,6 +34,7 @@ pub(super) struct News<'a> {
     pub(super) ladder: &'a mut LadderWatch,
     pub(super) people: PresenceWatch,
     pub(super) warnings: WarningsWatch,
+    pub(super) recording: RecordingNews,
 }
 
 /// What the gateway itself has to tell.
@@ -41,6 +43,7 @@ enum Own {
     Steps,
     People,
     Warnings,
+    Recording,
     Beat,
 }
 
@@ -67,6 +70,7 @@ impl Outgoing<'_> {
         self.sink.send(instruction("", &[&id]).freeze()).await?;
         self.sink.send(write_permits(self.attachment.permits())).await?;
         let engine = self.wait_for_engine(&mut beat).await?;
+        self.news.recording = RecordingNews::of(self.attachment.live());
         let viewport = self.attachment.viewport();
         loop {
             let access = self.attachment.access();
@@ -138,6 +142,7 @@ impl Outgoing<'_> {
             Own::Reply(Some(reply)) => self.sink.send(reply).await,
             Own::Reply(None) => Err(Farewell::ViewerGone),
             Own::Beat => self.sink.send_frame(Frame::ping(Bytes::new())).await,
+            Own::Recording => self.sink.send(self.news.recording.write()).await,
             Own::Steps => match write_steps(&self.news.ladder.news()) {
                 steps if steps.is_empty() => Ok(()),
                 steps => self.sink.send(steps).await,
@@ -168,6 +173,7 @@ async fn next_own(
         () = news.ladder.changed() => Own::Steps,
         () = news.people.changed() => Own::People,
         () = news.warnings.changed() => Own::Warnings,
+        () = news.recording.changed() => Own::Recording,
         _ = beat.tick() => Own::Beat,
     }
 }

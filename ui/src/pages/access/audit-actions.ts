@@ -26,6 +26,10 @@ const EVERY: Readonly<Record<Action, true>> = {
   session_end: true,
   session_delete: true,
   session_share: true,
+  recording_play: true,
+  recording_delete: true,
+  recording_expire: true,
+  recording_fail: true,
   host_key_add: true,
   host_key_forget: true,
 };
