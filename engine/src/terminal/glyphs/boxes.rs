@@ -58,21 +58,23 @@ pub(super) fn hollow(metrics: CellMetrics, width: u32, alpha: &mut [u8]) {
     }
 }
 
-struct Sheet<'a> {
+/// A cell to draw on.
+pub(super) struct Sheet<'a> {
     alpha: &'a mut [u8],
-    width: i32,
-    height: i32,
-    stroke: i32,
+    pub(super) width: i32,
+    pub(super) height: i32,
+    /// Thickness of a light line.
+    pub(super) stroke: i32,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(metrics: CellMetrics, width: u32, alpha: &'a mut [u8]) -> Self {
+    pub(super) fn new(metrics: CellMetrics, width: u32, alpha: &'a mut [u8]) -> Self {
         let stroke = (metrics.width as i32 / 8).max(1);
         Self { alpha, width: width as i32, height: metrics.height as i32, stroke }
     }
 
     /// Fills from (x0, y0) up to, without, (x1, y1).
-    fn fill(&mut self, x0: i32, y0: i32, x1: i32, y1: i32, value: u8) {
+    pub(super) fn fill(&mut self, x0: i32, y0: i32, x1: i32, y1: i32, value: u8) {
         for y in y0.max(0)..y1.min(self.height) {
             for x in x0.max(0)..x1.min(self.width) {
                 self.alpha[(y * self.width + x) as usize] = value;
@@ -225,7 +227,8 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn lighten(&mut self, x: i32, y: i32, covered: f32) {
+    /// Makes a pixel at least as opaque as the part of it that is covered.
+    pub(super) fn lighten(&mut self, x: i32, y: i32, covered: f32) {
         let pixel = &mut self.alpha[(y * self.width + x) as usize];
         *pixel = (*pixel).max((covered * f32::from(OPAQUE)) as u8);
     }

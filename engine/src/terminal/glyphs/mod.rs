@@ -5,6 +5,7 @@ mod boxes;
 mod cache;
 pub(super) mod emoji;
 mod raster;
+mod symbols;
 
 pub(super) use cache::{GlyphKey, glyph};
 

@@ -3,7 +3,7 @@ use swash::scale::{Render, ScaleContext, Source};
 use swash::zeno::{Angle, Format, Transform};
 
 use super::cache::GlyphKey;
-use super::{Glyph, Mask, boxes, emoji};
+use super::{Glyph, Mask, boxes, emoji, symbols};
 use crate::terminal::fonts::{CellMetrics, Faces};
 
 /// Slant of an italic that has no face of its own, as DejaVu's oblique.
@@ -56,7 +56,10 @@ impl<'a> Pen<'a> {
     }
 
     fn base(&mut self, c: char) {
-        if boxes::draw(c, self.metrics, self.width, &mut self.alpha) {
+        let (metrics, width) = (self.metrics, self.width);
+        if boxes::draw(c, metrics, width, &mut self.alpha)
+            || symbols::draw(c, metrics, width, &mut self.alpha)
+        {
             return;
         }
         let Some((face, glyph)) = Faces::bundled().find(c, self.key.bold, self.key.italic) else {
