@@ -19,7 +19,10 @@ const browser = await chromium.launch({
   chromiumSandbox: process.getuid() !== 0,
   args: FLAGS,
 })
-const context = await browser.newContext({ viewport: { width: 1024, height: 768 } })
+const context = await browser.newContext({
+  viewport: { width: 1024, height: 768 },
+  deviceScaleFactor: Number(process.env.DENSITY ?? 1),
+})
 context.setDefaultTimeout(LIMIT)
 const page = await context.newPage()
 const messages = []
@@ -33,6 +36,7 @@ const methods = {
   messages: () => messages,
   allow: ({ permissions, origin }) => context.grantPermissions(permissions, { origin }),
   resize: ({ width, height }) => page.setViewportSize({ width, height }),
+  theme: ({ theme }) => page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' }),
   click: ({ selector }) => page.click(selector),
   choose: ({ selector, files }) => page.setInputFiles(selector, files),
   download: async ({ selector, path }) => {

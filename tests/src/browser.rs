@@ -36,10 +36,19 @@ impl Browser {
     /// # Errors
     /// When Node.js, the driver's packages or Chromium are missing.
     pub async fn start() -> Result<Self> {
+        Self::with_density(1).await
+    }
+
+    /// As [`start`](Self::start), on a screen with `density` pixels for each CSS pixel.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn with_density(density: usize) -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
         ensure!(folder.join("node_modules").exists(), "run `npm ci` in {}", folder.display());
         let mut driver = Command::new("node")
             .arg("driver.mjs")
+            .env("DENSITY", density.to_string())
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -5,6 +5,15 @@
 #[path = "browser/session_page.rs"]
 mod session_page;
 
+#[path = "browser/tabs.rs"]
+mod tabs;
+
+#[path = "browser/programs.rs"]
+mod programs;
+
+#[path = "browser/through_guacd.rs"]
+mod through_guacd;
+
 use std::fs;
 use std::time::{Duration, Instant};
 

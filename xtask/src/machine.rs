@@ -28,6 +28,15 @@ pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "m
 pub(crate) const PIP: Program = Program { name: "pip3", package: "python3-pip" };
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
+/// What people work with in a terminal, which the tests do too.
+pub(crate) const TERMINAL_PROGRAMS: [Program; 6] = [
+    Program { name: "vim", package: "vim" },
+    Program { name: "tmux", package: "tmux" },
+    Program { name: "htop", package: "htop" },
+    Program { name: "mc", package: "mc" },
+    Program { name: "less", package: "less" },
+    Program { name: "nano", package: "nano" },
+];
 /// The desktops that tests look at, and what works on them; and what terminals are measured
 /// by.
 pub(crate) const DESKTOPS: [Program; 10] = [
