@@ -4,16 +4,29 @@ export type StringKey = keyof typeof en;
 export type Catalogue = Readonly<Record<StringKey, string>>;
 type Values = Record<string, string | number>;
 
-/** One catalogue for each language; English is complete and stands in for any other. */
-const catalogues: Record<string, Catalogue> = { en };
+/** What another language has; English stands in for the rest. `languages.test.ts` says what that is. */
+export type Translation = Readonly<Partial<Record<StringKey, string>> & Record<string, string>>;
+
+/** Each is loaded only where it is wanted. */
+export const translations: Readonly<Record<string, () => Promise<{ default: Translation }>>> = {
+  de: () => import('./de'),
+  ja: () => import('./ja'),
+};
 
 function preferred(): string {
   const wanted = navigator.languages.map((tag) => tag.toLowerCase().split('-')[0] ?? '');
-  return wanted.find((language) => language in catalogues) ?? 'en';
+  return wanted.find((language) => language === 'en' || language in translations) ?? 'en';
 }
 
 export const language = preferred();
-const catalogue = catalogues[language] ?? en;
+let catalogue: Catalogue = en;
+
+/** Brings the words of this person's language; without them everything is said in English. */
+export async function loadWords(): Promise<void> {
+  const words = await translations[language]?.().catch(() => null);
+  if (words) catalogue = { ...en, ...words.default };
+}
+
 const plural = new Intl.PluralRules(language);
 
 /** The string for `key`, its `{placeholders}` filled in. */
