@@ -1,5 +1,5 @@
 import { ApiError, errorFrom, unreachable } from './errors';
-import type { AuthStatus, CreatedSession, Driver, Me, Preset, Session, SessionStep } from './types';
+import type { AuthStatus, CreatedSession, Driver, HistoryPage, Me, Preset, Session, SessionStep } from './types';
 
 const TIMEOUT_MS = 20_000;
 
@@ -53,6 +53,16 @@ export function query(values: Readonly<Record<string, string | undefined>>): str
 
 const session = (id: string): string => `/api/sessions/${encodeURIComponent(id)}`;
 
+/** What the history is narrowed to; an empty text does not narrow. */
+export interface HistoryFilter {
+  from: string;
+  to: string;
+  status: string;
+  session_type: string;
+  who: string;
+  q: string;
+}
+
 /** The gateway's API, as far as these pages use it. Every call throws an `ApiError`. */
 export const api = {
   authStatus: () => request<AuthStatus>('GET', '/api/auth/status'),
@@ -61,6 +71,9 @@ export const api = {
   drivers: () => request<Driver[]>('GET', '/api/drivers'),
   presets: () => request<Preset[]>('GET', '/api/presets'),
   sessions: () => request<Session[]>('GET', '/api/sessions'),
+  history: (filter: Partial<HistoryFilter>, limit: number, before?: string) =>
+    request<HistoryPage>('GET', `/api/sessions/history${query({ ...filter, limit: String(limit), before })}`),
+  historyCsv: (filter: Partial<HistoryFilter>): string => `/api/sessions/history.csv${query(filter)}`,
   session: (id: string) => request<Session>('GET', session(id)),
   create: (fields: Record<string, unknown>) => request<CreatedSession>('POST', '/api/sessions', fields),
   reconnect: (id: string) => request<CreatedSession>('POST', `${session(id)}/reconnect`),

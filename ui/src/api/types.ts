@@ -7,8 +7,14 @@ export type Role = Schemas['Role'];
 export type Me = Schemas['Me'];
 export type Preset = Schemas['PresetView'];
 export type Session = Schemas['SessionView'];
+export type HistoryPage = Schemas['HistoryPage'];
+export type SessionStatus = Schemas['SessionStatus'];
 export type CreatedSession = Schemas['CreatedView'];
 export type SessionStep = Schemas['StepView'];
+export type Viewer = Schemas['PersonView'];
+export type Share = Schemas['ShareView'];
+export type MadeShare = Schemas['CreatedShare'];
+export type ShareMode = Schemas['ShareMode'];
 export type ErrorBody = Schemas['ErrorBody'];
 /** `schema` is a JSON Schema, read by `lib/schema`. */
 export type Driver = Omit<Schemas['DriverView'], 'schema'> & { schema: unknown };

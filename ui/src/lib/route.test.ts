@@ -14,6 +14,12 @@ describe('routeOf', () => {
     expect(at('/client/550e')).toEqual({ ...wanted, key: null });
   });
 
+  it('tells watching from taking part', () => {
+    expect(at('/client/550e?watch=true')).toEqual({ page: 'session', id: '550e', key: null, watch: true });
+    expect(at('/client/550e?watch=1')).toEqual({ page: 'session', id: '550e', key: null });
+    expect(at('/sessions/history?q=a').page).toBe('history');
+  });
+
   it('knows the pages', () => {
     expect(['/', '/sessions', '/settings/', '/x'].map((path) => at(path).page)).toEqual(['start', 'sessions', 'settings', 'missing']);
     expect(at('/recordings')).toEqual({ page: 'recordings', name: null });

@@ -9,6 +9,9 @@ const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   'all-tokens': '/settings/all-tokens',
 };
 
+/** Where the history of sessions is. */
+export const HISTORY_PATH = '/sessions/history';
+
 /** Where one of these pages is. */
 export const pathOfPage = (page: AccessPage): string => ACCESS_PATHS[page];
 
@@ -17,10 +20,10 @@ export const pathOfRecordings = (name?: string): string => `/recordings${name ==
 
 export type Route =
   | { page: 'start' | 'sessions' | 'settings' | 'missing' }
-  | { page: AccessPage; query: URLSearchParams }
   | { page: 'recordings'; name: string | null }
+  | { page: AccessPage | 'history'; query: URLSearchParams }
   | { page: 'sign-in'; next: string; reason: string | null }
-  | { page: 'session'; id: string; key: string | null };
+  | { page: 'session'; id: string; key: string | null; watch?: true };
 
 /** A path of this site, so that a forged `next` never leads elsewhere. */
 export function safeNext(next: string | null): string {
@@ -41,7 +44,8 @@ function decoded(text: string): string {
 function sessionRoute(path: string, query: URLSearchParams): Route {
   const [id = '', ...rest] = path.slice('/client/'.length).split('&');
   const key = new URLSearchParams(rest.join('&')).get('key') ?? query.get('key');
-  return { page: 'session', id: decodeURIComponent(id), key };
+  const watch = query.get('watch') === 'true' && ({ watch: true } as const);
+  return { page: 'session', id: decodeURIComponent(id), key, ...watch };
 }
 
 /** The page for an address. */
@@ -53,6 +57,7 @@ export function routeOf(location: { pathname: string; search: string }): Route {
   if (path === '/sessions') return { page: 'sessions' };
   if (path === '/recordings') return { page: 'recordings', name: null };
   if (path.startsWith('/recordings/')) return { page: 'recordings', name: decoded(path.slice('/recordings/'.length)) };
+  if (path === HISTORY_PATH) return { page: 'history', query };
   if (path === '/settings') return { page: 'settings' };
   if (path === '/login') return { page: 'sign-in', next: safeNext(query.get('next')), reason: query.get('reason') };
   const access = (Object.keys(ACCESS_PATHS) as AccessPage[]).find((page) => ACCESS_PATHS[page] === path);

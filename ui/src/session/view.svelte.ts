@@ -15,6 +15,7 @@ import type { SessionState } from './favicon';
 import { FileSystem } from './files/filesystem';
 import { Transfers } from './files/transfers.svelte';
 import type { Input } from './input';
+import { changes, myself, NOBODY, readPeople, type People } from './people';
 import { EVERYTHING, readPermits, type Permits } from './permits';
 import { Picture } from './picture.svelte';
 import { Sound } from './sound.svelte';
@@ -60,6 +61,8 @@ export class SessionView {
   remoteClipboard = $state('');
   rings = $state(0);
   connectedAt = $state.raw<Date | null>(null);
+  /** Who is here. */
+  people = $state.raw<People>(NOBODY);
 
   /** Whether it has the keyboard of the window, and so may take the focus by itself. */
   active = true;
@@ -69,6 +72,9 @@ export class SessionView {
   /** Files beside the screen; `null` where this session offers none. */
   files = $state.raw<FileSystem | null>(null);
 
+  /** What will end the session, and when (milliseconds). */
+  ends = $state.raw<{ by: string; at: number } | null>(null);
+
   readonly picture = new Picture();
   readonly sound = new Sound();
   readonly clipboard = new Clipboard();
@@ -76,9 +82,11 @@ export class SessionView {
   readonly #arguments = new Arguments();
   readonly terminal = new TerminalControls(this.#arguments);
   input: Input | null = null;
-  #id: string;
+  readonly id: string;
   #key: string | null;
+  #watches: boolean;
   #client: Client | null = null;
+  #tell: ((...elements: unknown[]) => void) | null = null;
   #failure: { message: string; status: number } | null = null;
   #farewell = false;
   /** What may be done with files, told just before they are offered. */
@@ -94,17 +102,28 @@ export class SessionView {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #drawn = 0;
 
-  constructor(id: string, key: string | null) {
-    this.#id = id;
+  constructor(id: string, key: string | null, watches = false) {
+    this.id = id;
     this.#key = key;
+    this.#watches = watches;
     this.clipboard.onremote = (text) => (this.remoteClipboard = text);
     this.picture.onwish = (size) => this.#resize(size);
     this.picture.onscale = () => this.input?.recursor();
   }
 
-  /** Whether this window only watches, by a share. */
+  /** Whether this window is a guest's: it came by a share, or watches. */
   get shared(): boolean {
-    return this.#key !== null;
+    return this.#key !== null || this.#watches;
+  }
+
+  /** Whether what is typed here reaches the remote side. */
+  get mayType(): boolean {
+    return !this.shared || myself(this.people)?.mode === 'interact';
+  }
+
+  /** Whether this window may invite others and hand over control. */
+  get mayShare(): boolean {
+    return this.info?.viewers != null;
   }
 
   /** What people call it; empty until that is known. */
@@ -163,7 +182,7 @@ export class SessionView {
   }
 
   async #learn(): Promise<void> {
-    if (this.#key === null) this.info = await api.session(this.#id);
+    if (this.#key === null) this.info = await api.session(this.id);
   }
 
   #query(): string {
@@ -175,14 +194,16 @@ export class SessionView {
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     });
     if (this.#key !== null) query.set('key', this.#key);
+    if (this.#watches) query.set('watch', 'true');
     return query.toString();
   }
 
   #connect(): void {
     if (this.#disposed) return;
-    const tunnel = new GatewayTunnel(this.#id);
+    const tunnel = new GatewayTunnel(this.id);
     const client = new Client(tunnel);
     this.#client = client;
+    this.#tell = tunnel.sendMessage;
     this.#failure = null;
     this.#farewell = false;
     this.#given.clear();
@@ -220,6 +241,8 @@ export class SessionView {
     this.reached = true;
     if (opcode === 'step') this.ladder = climb(this.ladder, args, Date.now());
     else if (opcode === 'permits') this.#permit(readPermits(args));
+    else if (opcode === 'people') this.#meet(readPeople(args, this.people));
+    else if (opcode === 'ends') this.ends = args[0] ? { by: args[0], at: Date.now() + Number(args[1]) * 1000 } : null;
     else if (opcode === 'bell') this.rings += 1;
     else if (opcode === 'fault') this.files?.fault(args[1] ?? '', args[2] ?? '', Number(args[3]));
     else if (opcode === 'notice') notices.say(args[0] ?? '', true);
@@ -244,6 +267,11 @@ export class SessionView {
     this.required = names;
   }
 
+  #meet(people: People): void {
+    for (const said of changes(this.people, people)) notices.say(said);
+    this.people = people;
+  }
+
   #tunnelIs(state: Tunnel.State): void {
     this.unsteady = state === Tunnel.State.UNSTABLE;
   }
@@ -266,6 +294,8 @@ export class SessionView {
   #closed(farewell: Farewell): void {
     this.required = [];
     this.files = null;
+    this.people = NOBODY;
+    this.ends = null;
     this.transfers.lost();
     if (this.#disposed) return;
     if (this.#leaving) {
@@ -323,7 +353,7 @@ export class SessionView {
 
   async #over(session: Session): Promise<void> {
     const at = session.ended_at ? new Date(session.ended_at) : new Date();
-    if (session.status === 'error') this.ladder = await api.steps(this.#id).catch(() => this.ladder);
+    if (session.status === 'error') this.ladder = await api.steps(this.id).catch(() => this.ladder);
     const orderly = session.status !== 'error';
     this.#end({ orderly, message: session.ended_because ?? '', status: null, at, again: session.can_reconnect });
   }
@@ -373,10 +403,16 @@ export class SessionView {
     this.input?.focus();
   }
 
+  /** Says that somebody is here, though nothing is typed. */
+  stay(): void {
+    this.#tell?.('stay');
+    this.input?.focus();
+  }
+
   /** Ends the session; a share only leaves it. */
   async disconnect(): Promise<void> {
     this.#leaving = true;
-    if (!this.shared) await api.end(this.#id).catch(() => {});
+    if (!this.shared) await api.end(this.id).catch(() => {});
     if (this.state === 'reconnecting') this.#closed({ code: 1000, reason: '', opened: true });
     else this.#client?.disconnect();
   }

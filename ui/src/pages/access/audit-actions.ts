@@ -30,6 +30,12 @@ const EVERY: Readonly<Record<Action, true>> = {
   recording_delete: true,
   recording_expire: true,
   recording_fail: true,
+  share_create: true,
+  share_revoke: true,
+  session_watch: true,
+  session_join: true,
+  session_control: true,
+  session_dismiss: true,
   host_key_add: true,
   host_key_forget: true,
 };

@@ -24,10 +24,10 @@ export interface Narrowing {
   q: string;
 }
 
-const known = (value: string | null): Period => PERIODS.find((period) => period === value) ?? 'all';
+export const periodOf = (value: string | null): Period => PERIODS.find((period) => period === value) ?? 'all';
 
 export const narrowingOf = (query: URLSearchParams): Narrowing => ({
-  period: known(query.get('period')),
+  period: periodOf(query.get('period')),
   since: query.get('since') ?? '',
   until: query.get('until') ?? '',
   action: query.get('action') ?? '',
@@ -46,14 +46,21 @@ export function queryOf(narrowing: Narrowing): string {
 
 export const isNarrowed = (narrowing: Narrowing): boolean => queryOf(narrowing) !== '';
 
-/** What to ask the gateway for. */
-export function filterOf(narrowing: Narrowing, now: number): AuditFilter {
-  const { period, since, until, action, actor, outcome, q } = narrowing;
+/** The ends of a period, as the gateway reads them. */
+export function endsOf({ period, since, until }: Pick<Narrowing, 'period' | 'since' | 'until'>, now: number): { from: string; to: string } {
   const span = SPANS_MS[period];
   const dates = period === 'dates';
   return {
     from: span ? new Date(now - span).toISOString() : ((dates && startOfDay(since)?.toISOString()) || ''),
     to: (dates && endOfDay(until)?.toISOString()) || '',
+  };
+}
+
+/** What to ask the gateway for. */
+export function filterOf(narrowing: Narrowing, now: number): AuditFilter {
+  const { action, actor, outcome, q } = narrowing;
+  return {
+    ...endsOf(narrowing, now),
     action,
     actor,
     outcome,

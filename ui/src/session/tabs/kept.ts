@@ -1,6 +1,6 @@
 /** What a window remembers of its sessions over a reload. */
 export interface Kept {
-  tabs: { id: string; key: string | null }[];
+  tabs: { id: string; key: string | null; watch?: true }[];
   beside: { id: string; left: boolean } | null;
 }
 
@@ -19,7 +19,11 @@ export function parseKept(text: string | null): Kept {
   const known = (Array.isArray(tabs) ? tabs : []).filter(isRecord).filter((tab) => typeof tab['id'] === 'string');
   const other = isRecord(beside) && typeof beside['id'] === 'string' ? { id: beside['id'], left: beside['left'] === true } : null;
   return {
-    tabs: known.map((tab) => ({ id: tab['id'] as string, key: typeof tab['key'] === 'string' ? tab['key'] : null })),
+    tabs: known.map((tab) => ({
+      id: tab['id'] as string,
+      key: typeof tab['key'] === 'string' ? tab['key'] : null,
+      ...(tab['watch'] === true && ({ watch: true } as const)),
+    })),
     beside: other,
   };
 }

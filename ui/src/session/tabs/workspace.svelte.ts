@@ -8,12 +8,17 @@ export interface Tab {
   readonly id: string;
   /** The share by which it is watched; `null` for one's own. */
   readonly key: string | null;
+  /** Whether an admin only watches it. */
+  readonly watch: boolean;
   readonly view: SessionView;
 }
 
 /** The session's page, which is its address in any other tab of the browser too. */
-export const addressOf = ({ id, key }: Pick<Tab, 'id' | 'key'>): string =>
-  `/client/${encodeURIComponent(id)}${key === null ? '' : `?key=${encodeURIComponent(key)}`}`;
+export function addressOf({ id, key, watch }: Pick<Tab, 'id' | 'key' | 'watch'>): string {
+  const path = `/client/${encodeURIComponent(id)}`;
+  if (key !== null) return `${path}?key=${encodeURIComponent(key)}`;
+  return watch ? `${path}?watch=true` : path;
+}
 
 /** The sessions of this window: which there are, which one has the keyboard, and which stand side by side. */
 export class Workspace {
@@ -22,9 +27,9 @@ export class Workspace {
   focused = $state('');
   /** The session in the other of two panes, and whether it is the left one. */
   beside = $state.raw<{ id: string; left: boolean } | null>(null);
-  #make: (id: string, key: string | null) => SessionView;
+  #make: (id: string, key: string | null, watch: boolean) => SessionView;
 
-  constructor(make = (id: string, key: string | null) => new SessionView(id, key)) {
+  constructor(make = (id: string, key: string | null, watch: boolean) => new SessionView(id, key, watch)) {
     this.#make = make;
   }
 
@@ -36,8 +41,8 @@ export class Workspace {
     return this.tabs.find((tab) => tab.id === id);
   }
 
-  #new(id: string, key: string | null): Tab {
-    return { id, key, view: this.#make(id, key) };
+  #new(id: string, key: string | null, watch: boolean): Tab {
+    return { id, key, watch, view: this.#make(id, key, watch) };
   }
 
   /** Which pane shows a session: 0 at the left or the only one, 1 at the right, `null` none. */
@@ -51,14 +56,16 @@ export class Workspace {
   restore(id: string): void {
     const kept = parseKept(sessionStorage.getItem(KEPT_AS));
     if (!kept.tabs.some((tab) => tab.id === id)) return;
-    this.tabs = kept.tabs.map((tab) => this.#new(tab.id, tab.key));
+    this.tabs = kept.tabs.map((tab) => this.#new(tab.id, tab.key, tab.watch === true));
     this.focused = id;
     if (kept.beside !== null && kept.beside.id !== id && this.#tab(kept.beside.id)) this.beside = kept.beside;
   }
 
   /** Shows a session in the pane that has the keyboard; one that is in view already takes the keyboard. */
-  show(id: string, key: string | null): void {
-    if (!this.#tab(id)) this.tabs = [...this.tabs, this.#new(id, key)];
+  show(id: string, key: string | null, watch = false): void {
+    const there = this.#tab(id);
+    if (there && there.watch !== watch) this.tabs = this.tabs.map((tab) => (tab.id === id ? this.#new(id, key, watch) : tab));
+    else if (!there) this.tabs = [...this.tabs, this.#new(id, key, watch)];
     if (this.beside?.id === id) this.beside = { id: this.focused, left: !this.beside.left };
     this.focused = id;
     this.keep();
@@ -66,7 +73,7 @@ export class Workspace {
 
   /** Puts a new session where an ended one was. */
   replace(old: string, id: string, key: string | null): void {
-    this.tabs = this.tabs.map((tab) => (tab.id === old ? this.#new(id, key) : tab));
+    this.tabs = this.tabs.map((tab) => (tab.id === old ? this.#new(id, key, false) : tab));
     if (this.focused === old) this.focused = id;
     if (this.beside?.id === old) this.beside = { ...this.beside, id };
     this.keep();
@@ -96,7 +103,7 @@ export class Workspace {
 
   /** Remembers the window's sessions for a reload of it. */
   keep(): void {
-    const kept: Kept = { tabs: this.tabs.map(({ id, key }) => ({ id, key })), beside: this.beside };
+    const kept: Kept = { tabs: this.tabs.map(({ id, key, watch }) => ({ id, key, ...(watch && { watch }) })), beside: this.beside };
     sessionStorage.setItem(KEPT_AS, JSON.stringify(kept));
   }
 }

@@ -1,15 +1,20 @@
-import { access, type AuditFilter } from '../../api/access';
-import { messageOf } from '../../api/errors';
-import type { AuditEvent } from '../../api/types';
-import { Resource, type Loading } from '../../lib/resource.svelte';
+import { messageOf } from '../api/errors';
+import { Resource, type Loading } from './resource.svelte';
 
-const PAGE = 100;
+/** So many entries are fetched at a time. */
+export const PAGE = 100;
 
-/** The audit log, newest first, fetched page by page as far as one reads. */
-export class AuditList implements Loading<AuditEvent[]> {
-  #filter: Partial<AuditFilter>;
-  #newest: Resource<AuditEvent[]>;
-  #older = $state.raw<AuditEvent[]>([]);
+interface Page<T> {
+  items: T[];
+  /** The `before` of the next page. */
+  next?: string | null;
+}
+
+/** A log, newest first, fetched page by page as far as one reads. */
+export class PagedList<T> implements Loading<T[]> {
+  #fetch: (before?: string) => Promise<Page<T>>;
+  #newest: Resource<T[]>;
+  #older = $state.raw<T[]>([]);
   #next = $state.raw<string | null>(null);
   #all = $derived.by(() => (this.#newest.data === null ? null : [...this.#newest.data, ...this.#older]));
   /** Whether older entries are on their way. */
@@ -17,12 +22,12 @@ export class AuditList implements Loading<AuditEvent[]> {
   /** Why older entries could not be fetched. */
   moreProblem = $state<string | null>(null);
 
-  constructor(filter: Partial<AuditFilter>) {
-    this.#filter = filter;
+  constructor(fetch: (before?: string) => Promise<Page<T>>) {
+    this.#fetch = fetch;
     this.#newest = new Resource(() => this.#first());
   }
 
-  get data(): AuditEvent[] | null {
+  get data(): T[] | null {
     return this.#all;
   }
 
@@ -39,8 +44,8 @@ export class AuditList implements Loading<AuditEvent[]> {
     return this.#newest.load();
   }
 
-  async #first(): Promise<AuditEvent[]> {
-    const page = await access.audit(this.#filter, PAGE);
+  async #first(): Promise<T[]> {
+    const page = await this.#fetch();
     this.#older = [];
     this.#next = page.next ?? null;
     this.moreProblem = null;
@@ -54,7 +59,7 @@ export class AuditList implements Loading<AuditEvent[]> {
     if (before === null || this.busy || (this.moreProblem !== null && !again)) return;
     this.busy = true;
     try {
-      const page = await access.audit(this.#filter, PAGE, before);
+      const page = await this.#fetch(before);
       if (this.#next !== before) return;
       this.#older = [...this.#older, ...page.items];
       this.#next = page.next ?? null;
