@@ -1,5 +1,5 @@
 import type { StringKey } from '../strings';
-import { pathOfPage, pathOfRecordings, type Route } from './route';
+import { HISTORY_PATH, pathOfPage, pathOfRecordings, type Route } from './route';
 
 type Least = 'operator' | 'poweruser' | 'admin';
 
@@ -10,7 +10,7 @@ export interface Place {
   icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people' | 'recordings';
   label: StringKey;
   /** The page whose tabs it stands in; such a page has no place in the rail. */
-  within?: 'settings';
+  within?: 'settings' | 'sessions';
   /** Its name among those tabs, where that is another. */
   tab?: StringKey;
   least?: Least;
@@ -21,6 +21,7 @@ const PLACES: readonly Place[] = [
   { page: 'start', href: '/', icon: 'connections', label: 'nav.connections' },
   { page: 'sessions', href: '/sessions', icon: 'sessions', label: 'nav.sessions', least: 'operator' },
   { page: 'recordings', href: pathOfRecordings(), icon: 'recordings', label: 'nav.recordings', least: 'operator' },
+  { page: 'history', href: HISTORY_PATH, icon: 'sessions', label: 'history.title', within: 'sessions', least: 'operator' },
   { page: 'activity', href: pathOfPage('activity'), icon: 'activity', label: 'nav.activity', least: 'admin' },
   { page: 'settings', href: '/settings', icon: 'settings', label: 'nav.settings', within: 'settings', tab: 'tabs.general' },
   { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },

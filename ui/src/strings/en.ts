@@ -530,6 +530,8 @@ export const en = {
   'people.looks': 'watches',
   'people.types': 'types and points',
   'people.admin': 'watches as an administrator',
+  'people.join': 'Take part',
+  'people.rest': 'Only watch',
   'people.hand': 'Hand over control',
   'people.take': 'Take back control',
   'people.remove': 'Remove',

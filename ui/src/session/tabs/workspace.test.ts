@@ -13,6 +13,17 @@ const row = (of: Workspace): string => of.tabs.map((tab) => tab.id).join(' ');
 beforeEach(() => sessionStorage.clear());
 
 describe('sessions of a window', () => {
+  it('change between watching and taking part in their place', () => {
+    const two = space('a', 'b');
+    two.show('a', null, true);
+    expect([row(two), two.current?.watch]).toEqual(['a b', true]);
+    const back = new Workspace(() => ({}) as SessionView);
+    back.restore('a');
+    expect(back.current?.watch).toBe(true);
+    back.show('a', null);
+    expect([row(back), back.current?.watch]).toEqual(['a b', false]);
+  });
+
   it('stand in the order in which they were opened, the last one in front', () => {
     const three = space('a', 'b', 'c');
     expect([row(three), three.focused, three.paneOf('c'), three.paneOf('a')]).toEqual(['a b c', 'c', 0, null]);
@@ -77,8 +88,9 @@ describe('sessions of a window', () => {
   });
 
   it('have addresses of their own', () => {
-    expect(addressOf({ id: 'a', key: null })).toBe('/client/a');
-    expect(addressOf({ id: 'a', key: 'k&' })).toBe('/client/a?key=k%26');
+    expect(addressOf({ id: 'a', key: null, watch: false })).toBe('/client/a');
+    expect(addressOf({ id: 'a', key: null, watch: true })).toBe('/client/a?watch=true');
+    expect(addressOf({ id: 'a', key: 'k&', watch: false })).toBe('/client/a?key=k%26');
   });
 });
 
