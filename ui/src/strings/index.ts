@@ -5,7 +5,7 @@ export type Catalogue = Readonly<Record<StringKey, string>>;
 type Values = Record<string, string | number>;
 
 /** What another language has; English stands in for the rest. `languages.test.ts` says what that is. */
-export type Translation = Readonly<Partial<Record<StringKey, string>> & Record<string, string>>;
+export type Translation = Readonly<Record<string, string>>;
 
 /** Each is loaded only where it is wanted. */
 export const translations: Readonly<Record<string, () => Promise<{ default: Translation }>>> = {
@@ -21,10 +21,21 @@ function preferred(): string {
 export const language = preferred();
 let catalogue: Catalogue = en;
 
+const placeholders = (text: string): string[] => text.match(/\{\w+\}/g) ?? [];
+
+/** What of a translation still fits: English may have changed since, and then stands in for it. */
+export function usable(words: Translation): Partial<Catalogue> {
+  const fits = ([key, text]: [string, string]): boolean => {
+    const english = key in en ? placeholders(en[key as StringKey]) : null;
+    return english !== null && placeholders(text).every((name) => english.includes(name));
+  };
+  return Object.fromEntries(Object.entries(words).filter(fits));
+}
+
 /** Brings the words of this person's language; without them everything is said in English. */
 export async function loadWords(): Promise<void> {
   const words = await translations[language]?.().catch(() => null);
-  if (words) catalogue = { ...en, ...words.default };
+  if (words) catalogue = { ...en, ...usable(words.default) };
 }
 
 const plural = new Intl.PluralRules(language);
