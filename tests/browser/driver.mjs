@@ -22,6 +22,7 @@ const browser = await chromium.launch({
 const context = await browser.newContext({
   viewport: { width: 1024, height: 768 },
   deviceScaleFactor: Number(process.env.DENSITY ?? 1),
+  locale: process.env.LOCALE ?? 'en-US',
 })
 context.setDefaultTimeout(LIMIT)
 const page = await context.newPage()

@@ -36,7 +36,15 @@ impl Browser {
     /// # Errors
     /// When Node.js, the driver's packages or Chromium are missing.
     pub async fn start() -> Result<Self> {
-        Self::with_density(1).await
+        Self::with(1, "en-US").await
+    }
+
+    /// As [`start`](Self::start), for a person of another language.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn in_language(tag: &str) -> Result<Self> {
+        Self::with(1, tag).await
     }
 
     /// As [`start`](Self::start), on a screen with `density` pixels for each CSS pixel.
@@ -44,11 +52,16 @@ impl Browser {
     /// # Errors
     /// As [`start`](Self::start).
     pub async fn with_density(density: usize) -> Result<Self> {
+        Self::with(density, "en-US").await
+    }
+
+    async fn with(density: usize, language: &str) -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
         ensure!(folder.join("node_modules").exists(), "run `npm ci` in {}", folder.display());
         let mut driver = Command::new("node")
             .arg("driver.mjs")
             .env("DENSITY", density.to_string())
+            .env("LOCALE", language)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -135,6 +135,24 @@ async fn axe_finds_nothing_on_the_session_page_in_any_state() {
     admin.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_speak_the_language_of_the_browser() {
+    let sshd = Sshd::start().await.unwrap();
+    let (_provider, gateway) = start_with(&presets(&sshd).unwrap()).await.unwrap();
+    for (tag, title) in [("de-AT", "Verbindungen"), ("ja", "接続"), ("fr", "Connections")] {
+        let person = Browser::in_language(tag).await.unwrap();
+        let mut looks = Looks::at(&person).unwrap();
+        let link = gateway.sign_in_link().unwrap();
+        let ready = format!("main h1 >> text={title}");
+        looks.look_at(&format!("start-{tag}"), &link, &ready).await.unwrap();
+        let language = person.evaluate("document.documentElement.lang").await.unwrap();
+        let expected = if tag == "fr" { "en" } else { &tag[..2] };
+        assert_eq!(language, expected);
+        looks.nothing().unwrap();
+        person.close().await.unwrap();
+    }
+}
+
 async fn failed(looks: &mut Looks<'_>) -> Result<()> {
     click(looks.browser, "[data-testid=preset] >> text=The lost machine").await?;
     looks.browser.wait_for("[data-testid=ended]").await?;
