@@ -376,7 +376,6 @@ const ja: Translation = {
   'toolbar.latency': '{ms} ms',
   'toolbar.frames': '{n} fps',
   'toolbar.share': '共有',
-  'toolbar.shared': '共有されたセッション',
   'toolbar.transfers.one': '転送中のファイル {n} 件',
   'toolbar.transfers.other': '転送中のファイル {n} 件',
 
@@ -511,7 +510,8 @@ const ja: Translation = {
   'keys.combinations': '組み合わせ',
   'keys.functions': 'ファンクションキー',
 
-  'required.title': '接続先が追加の情報を求めています',
+  'required.title': '{name} にサインイン',
+  'required.title.plain': '接続先が追加の情報を求めています',
   'required.submit': '続行',
   'time.now': '今',
   'time.unknown': '不明',
