@@ -39,6 +39,7 @@ const methods = {
   resize: ({ width, height }) => page.setViewportSize({ width, height }),
   theme: ({ theme }) => page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' }),
   click: ({ selector }) => page.click(selector),
+  click_at: ({ at }) => page.mouse.click(...at),
   choose: ({ selector, files }) => page.setInputFiles(selector, files),
   download: async ({ selector, path }) => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)])

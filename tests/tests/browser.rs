@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "browser/desktops.rs"]
+mod desktops;
 #[path = "browser/session_page.rs"]
 mod session_page;
 

@@ -50,6 +50,7 @@ pub(crate) const DESKTOPS: [Program; 10] = [
     Program { name: "xwd", package: "x11-apps" },
     Program { name: "xterm", package: "xterm" },
     Program { name: "xclip", package: "xclip" },
+    Program { name: "xev", package: "x11-utils" },
 ];
 const NODE_JS: Program = Program { name: "node", package: "nodejs" };
 const NPM: Program = Program { name: "npm", package: "npm" };
