@@ -26,9 +26,21 @@ export function within(element: Element, { clientX, clientY }: Place): Position 
   return position;
 }
 
+/** Where the pointer was last, by an event that knows parts of CSS pixels. */
+let latest: Place | null = null;
+
+const remember = ({ clientX, clientY }: PointerEvent): void => void (latest = { clientX, clientY });
+
+/** Mouse events count in whole CSS pixels; the pointer event just before each one is finer. */
+function finer(place: Place): Place {
+  const same = latest && Math.abs(latest.clientX - place.clientX) < 1 && Math.abs(latest.clientY - place.clientY) < 1;
+  return same && latest ? latest : place;
+}
+
 /** Makes all pointing devices of the library count so. */
 export function pointExactly(): void {
-  Position.fromClientPosition = (element, clientX, clientY) => within(element, { clientX, clientY });
+  for (const type of ['pointermove', 'pointerdown', 'pointerup'] as const) window.addEventListener(type, remember, { capture: true });
+  Position.fromClientPosition = (element, clientX, clientY) => within(element, finer({ clientX, clientY }));
 }
 
 /** How large a pointer of `size` remote pixels is shown, and where it points. */
