@@ -1,6 +1,6 @@
 mod bootstrap;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -33,17 +33,6 @@ impl Guacd {
         let mut process = Process::start(command.arg(port.to_string()), &log)?;
         process.listens_on(port).await.with_context(|| tail(&log))?;
         Ok(Self { process, port, logs })
-    }
-
-    /// A folder that guacd and this machine share: here, and as guacd names it.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn shared_folder() -> Result<(TempDir, PathBuf)> {
-        let root = bootstrap::installed()?;
-        let folder = tempfile::Builder::new().prefix("shared-").tempdir_in(root.join("tmp"))?;
-        let inside = Path::new("/").join(folder.path().strip_prefix(&root)?);
-        Ok((folder, inside))
     }
 
     /// Its port on 127.0.0.1.

@@ -9,6 +9,8 @@ import { Typing } from './typing';
 
 type KeyEvent = [pressed: boolean, keysym: number];
 
+/** A pointer that rests so long may be somebody else's. */
+const POINTS_MS = 1000;
 const META = [0xffe7, 0xffe8, 0xffeb, 0xffec];
 
 /** Keyboard, mouse and touch of one session page, on their way to the remote side. */
@@ -41,6 +43,7 @@ export class Input {
   /** Keys that the page took for itself: their release is its own too. */
   #taken = new Set<number>();
   #cursor: Cursor | null = null;
+  #pointed = Number.NEGATIVE_INFINITY;
 
   constructor(host: HTMLElement, clipboard: Clipboard) {
     this.#clipboard = clipboard;
@@ -125,8 +128,10 @@ export class Input {
 
   #point(client: Client, event: Mouse.Event): void {
     if (event.type === 'mousedown' || event.type === 'mouseup') this.#clicked(event);
-    if (event.type === 'mouseout') client.getDisplay().showCursor(false);
-    else client.sendMouseState(event.state, true);
+    client.getDisplay().showCursor(false);
+    if (event.type === 'mouseout') return;
+    this.#pointed = performance.now();
+    client.sendMouseState(event.state, true);
   }
 
   #clicked({ type, state }: Mouse.Event): void {
@@ -135,6 +140,11 @@ export class Input {
     if (state.up || state.down) return;
     this.#clipboard.clicked();
     this.onclick();
+  }
+
+  /** Whether the pointer is this window's own just now: where it is said to be is late then. */
+  get points(): boolean {
+    return performance.now() - this.#pointed < POINTS_MS;
   }
 
   /** Turns the wheel by a step at a point of the page, in CSS pixels. */

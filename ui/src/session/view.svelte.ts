@@ -243,6 +243,7 @@ export class SessionView {
     else if (opcode === 'permits') this.#permit(readPermits(args));
     else if (opcode === 'people') this.#meet(readPeople(args, this.people));
     else if (opcode === 'ends') this.ends = args[0] ? { by: args[0], at: Date.now() + Number(args[1]) * 1000 } : null;
+    else if (opcode === 'mouse' && this.input?.points) return true;
     else if (opcode === 'bell') this.rings += 1;
     else if (opcode === 'fault') this.files?.fault(args[1] ?? '', args[2] ?? '', Number(args[3]));
     else if (opcode === 'notice') notices.say(args[0] ?? '', true);
