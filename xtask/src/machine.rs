@@ -29,7 +29,7 @@ pub(crate) const PIP: Program = Program { name: "pip3", package: "python3-pip" }
 /// PostgreSQL's server for the tests. Its own programs are in no path; this one comes with it.
 pub(crate) const POSTGRESQL: Program = Program { name: "pg_ctlcluster", package: "postgresql" };
 /// What people work with in a terminal, which the tests do too.
-pub(crate) const TERMINAL_PROGRAMS: [Program; 6] = [
+pub(crate) const TERMINAL_PROGRAMS: &[Program] = &[
     Program { name: "vim", package: "vim" },
     Program { name: "tmux", package: "tmux" },
     Program { name: "htop", package: "htop" },
@@ -39,7 +39,7 @@ pub(crate) const TERMINAL_PROGRAMS: [Program; 6] = [
 ];
 /// The desktops that tests look at, and what works on them; and what terminals are measured
 /// by.
-pub(crate) const DESKTOPS: [Program; 10] = [
+pub(crate) const DESKTOPS: &[Program] = &[
     Program { name: "vttest", package: "vttest" },
     Program { name: "Xvfb", package: "xvfb" },
     Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },

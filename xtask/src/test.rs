@@ -55,7 +55,7 @@ fn seconds(time: Duration) -> String {
 
 fn install() -> Result<()> {
     let first = [&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL, &PIP];
-    provide(&Vec::from_iter(first.into_iter().chain(&DESKTOPS).chain(&TERMINAL_PROGRAMS)))?;
+    provide(&Vec::from_iter(first.into_iter().chain(DESKTOPS).chain(TERMINAL_PROGRAMS)))?;
     provide_node()?;
     install_schemathesis()
 }
