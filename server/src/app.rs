@@ -11,6 +11,7 @@ use crate::audit::Audit;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
 use crate::hops;
+use crate::machines::{Inventories, ProxmoxConfigError};
 use crate::metrics::Metrics;
 use crate::policy::{Resolve, SystemResolver};
 use crate::recordings::Recordings;
@@ -39,6 +40,8 @@ pub struct App {
     pub brake: FailureBrake,
     /// Single sign-on, if it is configured.
     pub oidc: Option<Oidc>,
+    /// Machines that can be opened by an id.
+    pub inventories: Inventories,
     /// When tokens were last used.
     pub token_uses: TokenUses,
 }
@@ -84,6 +87,9 @@ pub enum StartError {
     /// Single sign-on cannot be set up.
     #[error("oidc: {0}")]
     Oidc(#[from] OidcConfigError),
+    /// A cluster of Proxmox VE cannot be asked.
+    #[error("machines.proxmox: {0}")]
+    Machines(#[from] ProxmoxConfigError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -135,6 +141,7 @@ impl App {
         let sessions = Sessions::start(&config, parts, resolver).await?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
+            inventories: Inventories::of(&config.machines, &store)?,
             token_uses: TokenUses::start(store.clone()),
             oidc,
             config: Arc::new(config),

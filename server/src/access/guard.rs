@@ -18,6 +18,8 @@ pub enum Access {
     /// cookie). It finds the caller in [`MaybeIdentity`](super::MaybeIdentity); a
     /// credential that is not good counts as none.
     Other,
+    /// As [`Other`](Self::Other), and what is refused is told in the VM portal's words.
+    Portal,
     /// Those with at least this role.
     Least(Role),
 }

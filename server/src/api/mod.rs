@@ -8,17 +8,20 @@ mod banners;
 mod byte_range;
 mod docs_page;
 mod drivers;
+mod envelope;
 mod error;
 mod extract;
 mod group_mappings;
 mod health;
 mod history;
 mod host_keys;
+mod machines;
 mod me;
 mod metrics;
 mod oidc;
 mod one_time;
 mod openapi;
+mod portal;
 mod presets;
 mod recordings;
 mod routes;
@@ -35,6 +38,7 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa_axum::routes;
 
+pub(crate) use envelope::speak_as_the_portal;
 pub use error::{ApiError, ErrorBody};
 pub use extract::{ApiJson, ApiPath, ApiQuery};
 pub(crate) use metrics::page as metrics_page;
@@ -96,6 +100,13 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(audit_csv::table))
         .add(Access::Least(Role::Admin), routes!(audit::list_tokens))
         .add(Access::Open, routes!(metrics::metrics))
+        .add(Access::Least(Role::Admin), routes!(machines::list, machines::create))
+        .add(Access::Least(Role::Admin), routes!(machines::get, machines::update, machines::delete))
+        .add(Access::Portal, routes!(portal::connect))
+        .add(Access::Portal, routes!(portal::disconnect))
+        .add(Access::Portal, routes!(portal::list))
+        .add(Access::Portal, routes!(portal::delete_by_body))
+        .add(Access::Portal, routes!(portal::delete_by_path))
         .add(Access::Open, routes!(openapi::json))
         .add(Access::Open, routes!(openapi::page))
         .add(Access::Open, routes!(openapi::style))

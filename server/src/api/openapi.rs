@@ -58,6 +58,17 @@ pub fn document(drivers: &Drivers) -> Value {
     document["components"]["schemas"]["ErrorBody"] =
         serde_json::to_value(<super::ErrorBody as utoipa::PartialSchema>::schema())
             .unwrap_or_default();
+    document["components"]["schemas"]["PortalError"] = json!({
+        "description": "Why not, in the VM portal's envelope.",
+        "type": "object",
+        "properties": {
+            "code": { "type": "integer", "description": "The HTTP status once more." },
+            "message": { "type": "string", "description": "What happened." },
+            "data": { "type": "null" },
+        },
+        "required": ["code", "message", "data"],
+        "additionalProperties": false,
+    });
     document
 }
 
@@ -88,12 +99,14 @@ fn describe_access(route: &RouteInfo, operation: &mut Value) {
     let (security, role) = match route.access {
         Access::Open => (json!([]), None),
         Access::Other => (json!([{}, { "bearer": [] }, { "api_key": [] }, { "cookie": [] }]), None),
+        Access::Portal => (by_any, None),
         Access::Least(role) => (by_any, Some(role.name())),
     };
     operation["security"] = security;
     operation["x-least-role"] = role.into();
+    let body = if route.access == Access::Portal { "PortalError" } else { "ErrorBody" };
     let error = json!({ "application/json": {
-        "schema": { "$ref": "#/components/schemas/ErrorBody" } } });
+        "schema": { "$ref": format!("#/components/schemas/{body}") } } });
     operation["responses"]["default"] =
         json!({ "description": "An error.", "content": error.clone() });
     if role.is_some() {

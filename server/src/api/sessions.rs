@@ -296,7 +296,13 @@ pub(super) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tell(app: &App, who: &Identity, client: ClientAddress, live: &Live, action: Action) {
+pub(super) async fn tell(
+    app: &App,
+    who: &Identity,
+    client: ClientAddress,
+    live: &Live,
+    action: Action,
+) {
     let event = Event::new(action).by(who).from(client.ip);
     let event = event.about("session", live.id, &live.label());
     app.audit.note(event.detail("session_type", live.session_type())).await;

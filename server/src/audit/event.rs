@@ -71,6 +71,12 @@ actions! {
     MappingUpdate = "mapping_update",
     /// A group's mapping was removed.
     MappingDelete = "mapping_delete",
+    /// A machine was entered.
+    MachineCreate = "machine_create",
+    /// A machine was changed.
+    MachineUpdate = "machine_update",
+    /// A machine was removed.
+    MachineDelete = "machine_delete",
     /// A session was made.
     SessionCreate = "session_create",
     /// A session's owner came, and it started.

@@ -65,6 +65,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
     let metrics = metrics(&raw.metrics, &mut complaints);
     let network = network(&raw.network, &mut complaints);
     let presets = presets(&raw.presets, &mut complaints);
+    let machines = super::machines::check(&raw.machines, &mut complaints);
     if tracing_subscriber::EnvFilter::try_new(&raw.log.level).is_err() {
         complaints.add("log.level", "must be a filter such as info or fanlight=debug,info");
     }
@@ -92,6 +93,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         jump_hosts: (&raw.jump_hosts).into(),
         drivers: driver_options(raw),
         presets,
+        machines,
         log: LogConfig { format: raw.log.format, level: raw.log.level.clone() },
     })
 }

@@ -9,8 +9,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::JumpHostsConfig;
-use super::RecordingsConfig;
+use super::{JumpHostsConfig, MachinesConfig, RecordingsConfig};
 use crate::access::Role;
 
 /// The whole configuration, checked.
@@ -52,6 +51,8 @@ pub struct Config {
     pub drivers: BTreeMap<String, Value>,
     /// Ready-made targets.
     pub presets: Vec<Preset>,
+    /// The machines of the VM portal.
+    pub machines: MachinesConfig,
     /// The log.
     pub log: LogConfig,
 }

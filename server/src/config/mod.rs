@@ -5,6 +5,7 @@ mod check;
 mod checked;
 mod jump_hosts;
 mod load;
+mod machines;
 mod oidc;
 mod period;
 mod raw;
@@ -18,5 +19,6 @@ pub use checked::{
 };
 pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};
+pub use machines::{MachinesConfig, ProxmoxConfig, ProxmoxTrust};
 pub use period::Period;
 pub use recordings::{OnFailure, RecordingsConfig};

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use fanlight_core::{EngineKind, Secret};
 
 use super::jump_hosts::RawJumpHosts;
+use super::machines::RawMachines;
 use super::recordings::RawRecordings;
 use super::{AdminWatch, HostKeyPolicy, LogFormat, Period};
 
@@ -37,6 +38,7 @@ pub(super) struct RawConfig {
     /// Options of each driver, by its id.
     pub drivers: BTreeMap<String, Map<String, Value>>,
     pub presets: Vec<RawPreset>,
+    pub machines: RawMachines,
     pub log: RawLog,
 }
 

@@ -25,12 +25,14 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
     };
     let audit = raw.audit.retention.filter(|period| period.0 < LEAST_RETENTION);
     let audit = audit.map(|_| FieldError::new("audit.retention", "must be at least 30d"));
-    positive.chain(any).filter_map(complain).chain(audit).collect()
+    let clusters = super::machines::timeouts(&raw.machines);
+    positive.chain(any).filter_map(complain).chain(audit).chain(clusters).collect()
 }
 
 /// Times in which something has to happen: without any, it never could.
-fn limits(raw: &RawConfig) -> [(&'static str, Period); 22] {
-    let RawConfig { server, database, access, oidc, sessions, guacd, jump_hosts, .. } = raw;
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 25] {
+    let RawConfig { server, database, access, oidc, sessions, guacd, jump_hosts, machines, .. } =
+        raw;
     [
         ("server.request_timeout", server.request_timeout),
         ("server.header_timeout", server.header_timeout),
@@ -54,6 +56,9 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 22] {
         ("guacd.check_interval", guacd.check_interval),
         ("jump_hosts.response_timeout", jump_hosts.response_timeout),
         ("jump_hosts.silence_limit", jump_hosts.silence_limit),
+        ("machines.connection_lifetime", machines.connection_lifetime),
+        ("machines.link_lifetime", machines.link_lifetime),
+        ("machines.probe_timeout", machines.probe_timeout),
     ]
 }
 

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 use super::{headers, observe, rates};
 use crate::App;
 use crate::access::ClientAddress;
-use crate::api::ApiError;
+use crate::api::{ApiError, speak_as_the_portal};
 
 /// Everything that surrounds the handlers; the first line is the innermost.
 pub(super) fn around(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
@@ -18,6 +18,7 @@ pub(super) fn around(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App
         .layer(from_fn_with_state(Arc::clone(app), observe::observe));
     rates::limit(observed, &app.config.rate_limit)
         .layer(from_fn_with_state(Arc::clone(app), find_client_address))
+        .layer(from_fn(speak_as_the_portal))
         .layer(from_fn_with_state(Arc::clone(app), headers::secure))
 }
 

@@ -53,18 +53,17 @@ fn panicked(live: &Live) -> Ending {
 }
 
 async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> Ending {
-    let pending_for = shared.config.pending_for(live.origin.has_banner());
-    let Ok(window) = timeout(pending_for, live.opened()).await else {
+    let Ok(window) = timeout(live.terms.at_most(live.terms.pending), live.opened()).await else {
         return Ending::expired("The session was not opened in time.");
     };
     live.phase.send_replace(Phase::Starting);
-    let starting = timeout(START_LIMIT, start(live, shared, resources, window));
+    let starting = timeout(live.terms.at_most(START_LIMIT), start(live, shared, resources, window));
     let (started, ()) = tokio::join!(starting, record_start(live, shared));
     let started = match started.unwrap_or_else(|_| Err(start_took_too_long())) {
         Ok(started) => started,
         Err(error) => return Ending::failed(error),
     };
-    let most = shared.config.max_duration;
+    let most = live.terms.at_most(shared.config.max_duration);
     live.ends_by.get_or_init(|| OffsetDateTime::now_utc() + most);
     live.phase.send_replace(Phase::Running(Arc::clone(&started.session)));
     watch_over(live, shared, &started).await
@@ -153,7 +152,7 @@ async fn watch_over(live: &Live, shared: &Shared, started: &Started) -> Ending {
             Err(error) => Ending::failed(started.reason_for(error).await),
         },
         error = started.way_lost() => Ending::failed(error),
-        () = time_runs_out(live, config.max_duration) => {
+        () = time_runs_out(live, live.terms.at_most(config.max_duration)) => {
             Ending::expired("The session reached its longest duration.")
         }
         () = nobody_acts(live, config.idle_timeout, config.idle_warning) => {

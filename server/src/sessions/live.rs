@@ -15,6 +15,7 @@ use super::request::ShareMode;
 use super::shared_fields::SharedSettings;
 use super::shares::share_path;
 use super::state::{Ending, Phase, SessionStatus};
+use super::terms::Terms;
 use super::traffic::Traffic;
 use super::warnings::Warnings;
 use crate::recordings::{Head, Taping, Wish};
@@ -80,6 +81,7 @@ pub struct Live {
     pub created_at: OffsetDateTime,
     /// When it expires if nobody opens it.
     pub(super) opened_by: OffsetDateTime,
+    pub(super) terms: Terms,
     pub(super) origin: Origin,
     /// Who looks at it.
     pub presence: Presence,
@@ -116,7 +118,7 @@ impl Live {
     pub(super) fn new(
         id: Uuid,
         creator: Creator,
-        lifetime: (OffsetDateTime, OffsetDateTime),
+        (created_at, terms): (OffsetDateTime, Terms),
         origin: Origin,
         share: FirstShare,
         cut: CancellationToken,
@@ -125,9 +127,10 @@ impl Live {
         Self {
             id,
             creator,
-            created_at: lifetime.0,
-            opened_by: lifetime.1,
+            created_at,
+            opened_by: created_at + terms.pending,
             ends_by: OnceLock::new(),
+            terms,
             origin,
             presence: Presence::default(),
             share,

@@ -10,12 +10,14 @@ mod ladder;
 mod live;
 mod passes;
 mod presence;
+mod probe;
 mod relay;
 mod request;
 mod resources;
 mod shared_fields;
 mod shares;
 mod state;
+mod terms;
 mod time_limits;
 mod traffic;
 mod warnings;
@@ -39,11 +41,13 @@ pub use host_keys::{HostKeys, endpoint_name, known_name};
 pub use ladder::{Ladder, LadderWatch, StepView};
 pub use live::{Attachment, Creator, Live, Window};
 pub use presence::{Entrance, Person, PersonView, Presence, Via};
+pub use probe::ProbeError;
 pub use relay::{RelayLimits, relay};
 pub use request::{ShareMode, common_schema};
 pub(crate) use shared_fields::{shared_schema, take_shared, with_shared_fields};
 pub use shares::ShareRequest;
 pub use state::{Ending, SessionStatus};
+pub use terms::Terms;
 
 use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
@@ -111,6 +115,9 @@ struct Shared {
     closing: CancellationToken,
 }
 
+/// A request that was found good.
+pub struct Checked(Origin);
+
 /// A session that was just made, with the opening link that is shown once.
 pub struct Created {
     /// The session.
@@ -120,6 +127,15 @@ pub struct Created {
 }
 
 impl Shared {
+    /// Those of the configuration.
+    fn terms_of(&self, origin: &Origin) -> Terms {
+        Terms {
+            pending: self.config.pending_for(origin.has_banner()),
+            opening_link: self.config.opening_link_lifetime,
+            ends_at: None,
+        }
+    }
+
     /// Whether the network rules allow the target, and the jump hosts before it.
     async fn check_way(&self, origin: &Origin) -> Result<(), SessionError> {
         let driver = origin.driver.info().id;
@@ -173,7 +189,7 @@ impl Shared {
         self.store.add_session(&row_of(live)).await?;
         let passes = async {
             self.add_first_share(live, &share_hash).await?;
-            self.add_opening_pass(live.id).await
+            self.add_opening_pass(live.id, live.terms.opening_link).await
         };
         match passes.await {
             Ok(token) => Ok(format!("/open/{}", token.expose())),
@@ -277,10 +293,33 @@ impl Sessions {
         creator: &Identity,
         fields: Map<String, Value>,
     ) -> Result<Created, ApiError> {
-        let mut origin = request::read(fields, &self.shared).map_err(SessionError::invalid)?;
+        let checked = self.check(fields)?;
+        let terms = self.shared.terms_of(&checked.0);
+        self.create_checked(creator, checked, terms).await
+    }
+
+    /// Checks a request, and does nothing else.
+    ///
+    /// # Errors
+    /// 400 with every wrong field.
+    pub fn check(&self, fields: Map<String, Value>) -> Result<Checked, ApiError> {
+        Ok(Checked(request::read(fields, &self.shared).map_err(SessionError::invalid)?))
+    }
+
+    /// Makes a pending session of a request that was checked.
+    ///
+    /// # Errors
+    /// 403 and 502 by the network policy, 429 at a limit.
+    pub async fn create_checked(
+        &self,
+        creator: &Identity,
+        checked: Checked,
+        terms: Terms,
+    ) -> Result<Created, ApiError> {
+        let mut origin = checked.0;
         let driver = origin.driver.info().id;
         origin.recorded = self.shared.recordings.decide(driver, origin.wish, creator.role)?;
-        self.create_from(creator, origin).await
+        self.create_from(creator, origin, terms).await
     }
 
     /// Makes a new session from the settings of one that ended, while they are held.
@@ -304,18 +343,24 @@ impl Sessions {
         if live.is_live() {
             return Err(ApiError::conflict("session_is_live", "This session has not ended."));
         }
-        self.create_from(creator, live.origin.clone()).await
+        let origin = live.origin.clone();
+        let terms = self.shared.terms_of(&origin);
+        self.create_from(creator, origin, terms).await
     }
 
-    async fn create_from(&self, creator: &Identity, origin: Origin) -> Result<Created, ApiError> {
+    async fn create_from(
+        &self,
+        creator: &Identity,
+        origin: Origin,
+        terms: Terms,
+    ) -> Result<Created, ApiError> {
         self.shared.check_way(&origin).await?;
         let share_token = NewToken::generate("")?;
         let created_at = OffsetDateTime::now_utc();
-        let pending_for = self.shared.config.pending_for(origin.has_banner());
         let live = Arc::new(Live::new(
             Uuid::now_v7(),
             Creator { id: creator.subject.clone(), name: creator.name.clone() },
-            (created_at, created_at + pending_for),
+            (created_at, terms),
             origin,
             FirstShare::new(share_token.secret),
             self.shared.closing.child_token(),

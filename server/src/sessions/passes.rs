@@ -71,8 +71,11 @@ impl Sessions {
 }
 
 impl Shared {
-    pub(super) async fn add_opening_pass(&self, session: Uuid) -> Result<Secret, ApiError> {
-        let lifetime = self.config.opening_link_lifetime;
+    pub(super) async fn add_opening_pass(
+        &self,
+        session: Uuid,
+        lifetime: std::time::Duration,
+    ) -> Result<Secret, ApiError> {
         self.add_pass(PassKind::Opening, Some(session), None, lifetime).await
     }
 

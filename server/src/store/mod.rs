@@ -12,6 +12,8 @@ mod error;
 mod group_mappings;
 mod history;
 mod host_keys;
+mod machine_connections;
+mod machines;
 mod migrations;
 mod oidc_flows;
 mod passes;
@@ -34,6 +36,8 @@ pub use error::StoreError;
 pub use group_mappings::GroupMapping;
 pub use history::HistoryFilter;
 pub use host_keys::KnownHostKey;
+pub use machine_connections::MachineConnection;
+pub use machines::MachineRow;
 pub use passes::{NewPass, PassKind};
 pub use recordings::{Extent, RecordingRow};
 pub use sessions::{EndedSession, SessionFilter, SessionRow};
@@ -85,6 +89,11 @@ pub(crate) fn to_millis(time: OffsetDateTime) -> i64 {
 pub(crate) fn from_millis(millis: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Now, as exactly as the database can keep it.
+pub(crate) fn now() -> OffsetDateTime {
+    from_millis(to_millis(OffsetDateTime::now_utc()))
 }
 
 /// An id as the database keeps it: text.

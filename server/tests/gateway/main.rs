@@ -15,11 +15,13 @@ mod harness;
 mod history;
 mod leaks;
 mod limits;
+mod machines;
 mod many;
 mod matrix;
 mod metrics;
 mod outage;
 mod people;
+mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod rates;

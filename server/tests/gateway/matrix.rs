@@ -52,6 +52,11 @@ pub const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("GET", "/api/admin/user-tokens", Role::Admin, 200),
     ("POST", "/api/admin/user-tokens", Role::Admin, 201),
     ("DELETE", "/api/admin/user-tokens/{id}", Role::Admin, 204),
+    ("GET", "/api/admin/vms", Role::Admin, 200),
+    ("POST", "/api/admin/vms", Role::Admin, 201),
+    ("GET", "/api/admin/vms/{id}", Role::Admin, 200),
+    ("PUT", "/api/admin/vms/{id}", Role::Admin, 200),
+    ("DELETE", "/api/admin/vms/{id}", Role::Admin, 204),
     ("GET", "/api/admin/audit", Role::Admin, 200),
     ("GET", "/api/admin/audit.csv", Role::Admin, 200),
     ("GET", "/api/admin/token-audit", Role::Admin, 200),
@@ -173,6 +178,9 @@ impl Fixture {
             path if path.starts_with("/api/sessions/{id}") => {
                 self.session_of(caller).await.to_string()
             }
+            "/api/admin/vms/{id}" => {
+                self.enter(json!({ "id": name })).await["id"].as_str().unwrap().to_owned()
+            }
             "/api/admin/group-mappings/{id}" => self.mapping_id().await.to_string(),
             "/api/admin/user-tokens/{id}" => self.token_id(&victim.user).await.to_string(),
             "/api/admin/host-keys/{endpoint}" => self.known_endpoint().await,
@@ -189,6 +197,9 @@ impl Fixture {
             }
             ("POST", "/api/sessions/{id}/shares") => Some(json!({})),
             ("PUT", "/api/sessions/{id}/viewers/{viewer}") => Some(json!({ "mode": "view" })),
+            ("POST" | "PUT", path) if path.starts_with("/api/admin/vms") => {
+                Some(json!({ "name": name }))
+            }
             ("PUT", "/api/users/{email}/role") => Some(json!({ "role": "viewer" })),
             (_, path) if path.starts_with("/api/admin/group-mappings") && method != "GET" => {
                 (method != "DELETE").then(|| json!({ "oidc_group": name, "role": "viewer" }))
@@ -223,7 +234,7 @@ fn bar_09_the_matrix_has_every_route_that_asks_who_it_is() {
         .into_iter()
         .filter_map(|route| match route.access {
             Access::Least(role) => Some((route.method.to_owned(), route.path, role)),
-            Access::Open | Access::Other => None,
+            Access::Open | Access::Other | Access::Portal => None,
         })
         .collect();
     let typed = MATRIX

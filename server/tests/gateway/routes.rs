@@ -65,6 +65,16 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("GET", "/api/admin/user-tokens", ADMIN),
     ("POST", "/api/admin/user-tokens", ADMIN),
     ("DELETE", "/api/admin/user-tokens/{id}", ADMIN),
+    ("GET", "/api/admin/vms", ADMIN),
+    ("POST", "/api/admin/vms", ADMIN),
+    ("GET", "/api/admin/vms/{id}", ADMIN),
+    ("PUT", "/api/admin/vms/{id}", ADMIN),
+    ("DELETE", "/api/admin/vms/{id}", ADMIN),
+    ("POST", "/api/v1/guacamole/{protocol}", Access::Portal),
+    ("POST", "/api/v1/guacamole/disconnect", Access::Portal),
+    ("GET", "/api/v1/guacamole/connections", Access::Portal),
+    ("DELETE", "/api/v1/guacamole/deleteConnection", Access::Portal),
+    ("DELETE", "/api/v1/guacamole/connections/{connection_id}", Access::Portal),
     ("GET", "/api/admin/audit", ADMIN),
     ("GET", "/api/admin/audit.csv", ADMIN),
     ("GET", "/api/admin/token-audit", ADMIN),
@@ -79,6 +89,7 @@ const SOME_ID: &str = "01900000-0000-7000-8000-000000000000";
 fn concrete(path: &str) -> String {
     let path = path.replace("{id}", SOME_ID).replace("{token}", "none");
     let path = path.replace("{share}", SOME_ID).replace("{viewer}", SOME_ID);
+    let path = path.replace("{protocol}", "ssh").replace("{connection_id}", "ssh-1-1");
     path.replace("{endpoint}", "none.example:22").replace("{email}", "nobody@example.com")
 }
 
@@ -104,7 +115,7 @@ async fn bar_09_nobody_is_refused_and_an_api_key_let_in_as_the_contract_says() {
         let ask = || fixture.http.request(method.clone(), fixture.url(&concrete(path)));
         let nobody = ask().send().await.unwrap().status();
         let key = ask().bearer_auth(&fixture.key).send().await.unwrap().status();
-        let protected = matches!(access, Access::Least(_));
+        let protected = matches!(access, Access::Least(_) | Access::Portal);
         assert_eq!(nobody == StatusCode::UNAUTHORIZED, protected, "{method} {path}: {nobody}");
         let let_in = key != StatusCode::UNAUTHORIZED && key != StatusCode::FORBIDDEN;
         let not_for_keys = *path == "/ws/{id}" || path.starts_with("/api/me/tokens");

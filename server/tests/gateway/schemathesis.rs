@@ -33,6 +33,10 @@ checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 502, 503, 50
 [[operations]]
 include-path = ["/auth/login", "/auth/callback"]
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 503]
+
+[[operations]]
+include-path = "/api/v1/guacamole/{protocol}"
+checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503]
 "#;
 
 /// Operations that succeed by sending a browser on, and where to.
