@@ -1,7 +1,8 @@
 import { query, request } from './client';
-import type { AuditPage, GroupMapping, MadeToken, NewToken, Role, SomeonesToken, User, UserToken } from './types';
+import type { AuditPage, GroupMapping, Machine, MachineRequest, MadeToken, NewToken, Role, SomeonesToken, User, UserToken } from './types';
 
 const user = (id: string): string => `/api/users/${encodeURIComponent(id)}`;
+const machineOf = (id: string): string => `/api/admin/vms/${encodeURIComponent(id)}`;
 const mapping = (id: number): string => `/api/admin/group-mappings/${id}`;
 
 /** What the audit log is narrowed to; an empty text does not narrow. */
@@ -14,7 +15,7 @@ export interface AuditFilter {
   q: string;
 }
 
-/** Users, group mappings, tokens and the audit log. Every call throws an `ApiError`. */
+/** Users, group mappings, machines, tokens and the audit log. Every call throws an `ApiError`. */
 export const access = {
   users: () => request<User[]>('GET', '/api/users'),
   setRole: (id: string, role: Role) => request<User>('PUT', `${user(id)}/role`, { role }),
@@ -29,6 +30,11 @@ export const access = {
   setMapping: (id: number, oidc_group: string, role: Role) =>
     request<GroupMapping>('PUT', mapping(id), { oidc_group, role }),
   deleteMapping: (id: number) => request<void>('DELETE', mapping(id)),
+
+  machines: () => request<Machine[]>('GET', '/api/admin/vms'),
+  addMachine: (machine: MachineRequest) => request<Machine>('POST', '/api/admin/vms', machine),
+  setMachine: (id: string, machine: MachineRequest) => request<Machine>('PUT', machineOf(id), machine),
+  deleteMachine: (id: string) => request<void>('DELETE', machineOf(id)),
 
   myTokens: () => request<UserToken[]>('GET', '/api/me/tokens'),
   makeMyToken: (token: NewToken) => request<MadeToken>('POST', '/api/me/tokens', token),

@@ -24,6 +24,8 @@ export type RecordingIndex = Schemas['IndexView'];
 
 export type User = Schemas['UserView'];
 export type GroupMapping = Schemas['GroupMappingView'];
+export type Machine = Schemas['MachineView'];
+export type MachineRequest = Schemas['MachineRequest'];
 export type NewToken = Schemas['TokenRequest'];
 export type MadeToken = Schemas['CreatedToken'];
 export type UserToken = Schemas['TokenView'];

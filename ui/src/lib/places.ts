@@ -28,6 +28,7 @@ const PLACES: readonly Place[] = [
   { page: 'users', href: pathOfPage('users'), icon: 'people', label: 'tabs.users', within: 'settings', least: 'admin' },
   { page: 'groups', href: pathOfPage('groups'), icon: 'people', label: 'tabs.groups', within: 'settings', least: 'admin' },
   { page: 'all-tokens', href: pathOfPage('all-tokens'), icon: 'key', label: 'tabs.tokens', within: 'settings', least: 'admin' },
+  { page: 'machines', href: pathOfPage('machines'), icon: 'connections', label: 'tabs.machines', within: 'settings', least: 'admin' },
 ];
 
 /** The places that somebody may go to. */

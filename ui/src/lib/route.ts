@@ -1,5 +1,5 @@
 /** Pages about who may do what, each a chunk of its own. */
-export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'all-tokens';
+export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'all-tokens' | 'machines';
 
 const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   activity: '/activity',
@@ -7,6 +7,7 @@ const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   users: '/settings/users',
   groups: '/settings/groups',
   'all-tokens': '/settings/all-tokens',
+  machines: '/settings/machines',
 };
 
 /** Where the history of sessions is. */
