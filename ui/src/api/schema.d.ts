@@ -164,6 +164,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/vms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the machines that were entered here. */
+        get: operations["get_admin_vms"];
+        put?: never;
+        /** Enters a machine, to be opened through the VM portal. */
+        post: operations["post_admin_vms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/vms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One machine. */
+        get: operations["get_admin_vms_by_id"];
+        /** Replaces what is known of a machine: what is left out is empty from then on. */
+        put: operations["put_admin_vms_by_id"];
+        post?: never;
+        /** Removes a machine. Connections to it go on until they end. */
+        delete: operations["delete_admin_vms_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/sign-in": {
         parameters: {
             query?: never;
@@ -290,12 +327,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the caller's tokens, without their secrets. */
+        /** Lists the caller's tokens, without their secrets. An API key is nobody's and has none. */
         get: operations["get_me_tokens"];
         put?: never;
         /**
          * Makes a token for the caller. Made with a token, it goes beyond neither its role nor its
-         *     end, and ends with it.
+         *     end, and ends with it. An API key is nobody's and can make none: 403.
          */
         post: operations["post_me_tokens"];
         delete?: never;
@@ -730,6 +767,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/guacamole/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's connections until they expire or are deleted; to admins, everybody's. */
+        get: operations["get_v1_guacamole_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guacamole/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a connection and removes it from the list. */
+        delete: operations["delete_v1_guacamole_connections_by_connection_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guacamole/deleteConnection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a connection and removes it from the list. */
+        delete: operations["delete_v1_guacamole_deleteConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guacamole/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a connection. It stays in the list. */
+        post: operations["post_v1_guacamole_disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guacamole/{protocol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connects to a machine: makes a session, and the link that opens it. For the machine's owner,
+         *     members of its groups, and admins, with the role operator at least.
+         */
+        post: operations["post_v1_guacamole_by_protocol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ws-ticket": {
         parameters: {
             query?: never;
@@ -886,7 +1011,7 @@ export interface components {
          * @description What was done or tried.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget";
+        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "machine_create" | "machine_update" | "machine_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget";
         /** @description How much of the picture changed in stretches of equal length. */
         ActivityView: {
             /** @description Bytes that each of them brought. */
@@ -1068,6 +1193,99 @@ export interface components {
              */
             schema: unknown;
         };
+        /** @description What stands around every answer of the VM portal. */
+        Envelope_PortalConnection: {
+            /**
+             * Format: int32
+             * @description The HTTP status once more.
+             */
+            code: number;
+            /** @description A connection that waits to be opened. */
+            data?: {
+                /** @description All addresses of the machine that it could go to. */
+                available_ips: string[];
+                /** @description `<protocol>-<vm id>-<unix milliseconds>`. */
+                connection_id: string;
+                /** @description When it was asked for. */
+                created_at: string;
+                /** @description Opens it in a browser: once, within 5 minutes unless configured otherwise. */
+                direct_url: string;
+                /** @description When it is over, whatever happens until then. */
+                expires_at: string;
+                /** @description The kind of connection. */
+                protocol: string;
+                /** @description `active`. */
+                status: string;
+                /** @description The address that it goes to. */
+                target_ip: string;
+            };
+            /** @description What happened. */
+            message: string;
+        };
+        /** @description What stands around every answer of the VM portal. */
+        Envelope_PortalDeleted: {
+            /**
+             * Format: int32
+             * @description The HTTP status once more.
+             */
+            code: number;
+            /** @description A connection that was removed. */
+            data?: {
+                /** @description Which one. */
+                connection_id: string;
+                /** @description When. */
+                deleted_at: string;
+                /** @description By whom: their e-mail address, or the name of the key. */
+                deleted_by: string;
+                /** @description The machine's name. */
+                name: string;
+            };
+            /** @description What happened. */
+            message: string;
+        };
+        /** @description What stands around every answer of the VM portal. */
+        Envelope_PortalDisconnected: {
+            /**
+             * Format: int32
+             * @description The HTTP status once more.
+             */
+            code: number;
+            /** @description A connection that was ended. */
+            data?: {
+                /** @description Which one. */
+                connection_id: string;
+                /** @description When. */
+                disconnected_at: string;
+                /** @description That it was. */
+                message: string;
+            };
+            /** @description What happened. */
+            message: string;
+        };
+        /** @description What stands around every answer of the VM portal. */
+        Envelope_Vec_PortalListItem: {
+            /**
+             * Format: int32
+             * @description The HTTP status once more.
+             */
+            code: number;
+            data?: {
+                /** @description As it was given out. */
+                connection_id: string;
+                /** @description When it was asked for. */
+                created_at: string;
+                /** @description The machine's name. */
+                name: string;
+                /** @description Where it goes. */
+                parameters: components["schemas"]["PortalParameters"];
+                /** @description The kind of connection. */
+                protocol: string;
+                /** @description `active`, or `disconnected` once its session has ended. */
+                status: string;
+            }[];
+            /** @description What happened. */
+            message: string;
+        };
         /** @description The body of every error. */
         ErrorBody: {
             /** @description Stable name for programs. */
@@ -1150,6 +1368,54 @@ export interface components {
              *     1970-01-01 UTC.
              */
             started_ms: number;
+        };
+        /** @description What can be said of a machine. */
+        MachineRequest: {
+            /** @description Its IP addresses, in the order to show them. */
+            addresses?: string[];
+            /** @description Groups of the identity provider whose members may open it. */
+            allowed_groups?: string[];
+            /**
+             * @description Its id: letters, digits, `-`, `_`, `.`, not beginning with a dot. Made up where a new
+             *     machine has none; it cannot be changed.
+             */
+            id?: string | null;
+            /** @description Name for people. */
+            name: string;
+            /** @description E-mail address or id of the user who owns it. */
+            owner?: string | null;
+            /** @description `running` where nothing is said. */
+            state?: string | null;
+        };
+        /** @description A machine that admins entered. */
+        MachineView: {
+            /** @description Its addresses. */
+            addresses: string[];
+            /** @description Groups of the identity provider whose members may open it. */
+            allowed_groups: string[];
+            /**
+             * Format: date-time
+             * @description When it was entered.
+             */
+            created_at: string;
+            /** @description Its id, in requests as `vm_id`. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description The owner's e-mail address, where they have one. */
+            owner?: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the user who owns it.
+             */
+            owner_id?: string | null;
+            /** @description `running`, or whatever it is instead; only running ones can be connected to. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
         };
         /** @description Who is calling. */
         Me: {
@@ -1237,6 +1503,105 @@ export interface components {
              * @description Of the socket, not of the person.
              */
             viewer_id: string;
+        };
+        /** @description What to connect to. The fields are those that the kind of connection has. */
+        PortalConnectRequest: {
+            /**
+             * Format: int32
+             * @description Of terminals.
+             * @default 14
+             */
+            font_size: number | null;
+            /** @description One of the machine's addresses. Chosen where none is given: a private one first. */
+            ip_address?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description The usual one where none is given. A text of digits does as well.
+             */
+            port?: number | null;
+            /** @description The account there. */
+            username?: string | null;
+            /**
+             * @description The machine: of the list that admins keep, or of a cluster of Proxmox VE (`name:101`; the
+             *     number alone where there is one cluster).
+             */
+            vm_id: string;
+        };
+        /** @description A connection that waits to be opened. */
+        PortalConnection: {
+            /** @description All addresses of the machine that it could go to. */
+            available_ips: string[];
+            /** @description `<protocol>-<vm id>-<unix milliseconds>`. */
+            connection_id: string;
+            /** @description When it was asked for. */
+            created_at: string;
+            /** @description Opens it in a browser: once, within 5 minutes unless configured otherwise. */
+            direct_url: string;
+            /** @description When it is over, whatever happens until then. */
+            expires_at: string;
+            /** @description The kind of connection. */
+            protocol: string;
+            /** @description `active`. */
+            status: string;
+            /** @description The address that it goes to. */
+            target_ip: string;
+        };
+        /** @description Which connection. */
+        PortalConnectionRequest: {
+            /** @description As it was given out. */
+            connection_id: string;
+        };
+        /** @description A connection that was removed. */
+        PortalDeleted: {
+            /** @description Which one. */
+            connection_id: string;
+            /** @description When. */
+            deleted_at: string;
+            /** @description By whom: their e-mail address, or the name of the key. */
+            deleted_by: string;
+            /** @description The machine's name. */
+            name: string;
+        };
+        /** @description A connection that was ended. */
+        PortalDisconnected: {
+            /** @description Which one. */
+            connection_id: string;
+            /** @description When. */
+            disconnected_at: string;
+            /** @description That it was. */
+            message: string;
+        };
+        /** @description A connection in the list. */
+        PortalListItem: {
+            /** @description As it was given out. */
+            connection_id: string;
+            /** @description When it was asked for. */
+            created_at: string;
+            /** @description The machine's name. */
+            name: string;
+            /** @description Where it goes. */
+            parameters: components["schemas"]["PortalParameters"];
+            /** @description The kind of connection. */
+            protocol: string;
+            /** @description `active`, or `disconnected` once its session has ended. */
+            status: string;
+        };
+        /** @description Where a connection goes. */
+        PortalParameters: {
+            /** @description The address. */
+            hostname: string;
+            /**
+             * Format: int32
+             * @description The port.
+             */
+            port: number;
+            /** @description The account, if the request named one. */
+            username?: string | null;
         };
         /** @description A ready-made target. Its settings stay on the server. */
         PresetView: {
@@ -2614,6 +2979,14 @@ export interface components {
              */
             engine: "embedded" | "guacd";
         };
+        /** @description Why not, in the VM portal's envelope. */
+        PortalError: {
+            /** @description The HTTP status once more. */
+            code: number;
+            /** @description What happened. */
+            message: string;
+            data: null;
+        };
     };
     responses: never;
     parameters: never;
@@ -3364,6 +3737,298 @@ export interface operations {
             };
         };
     };
+    get_admin_vms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_admin_vms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineRequest"];
+            };
+        };
+        responses: {
+            /** @description Entered. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is a machine with this id, or several users have the owner's e-mail address. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_admin_vms_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such machine. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_admin_vms_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such machine, or no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Several users have the owner's e-mail address. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_admin_vms_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such machine. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_auth_sign_in: {
         parameters: {
             query?: never;
@@ -3628,7 +4293,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest first. */
+            /** @description The newest first; empty for an API key. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5438,6 +6103,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v1_guacamole_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `Found 2 connections`, the newest first, or `No connections found` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_PortalListItem"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalError"];
+                };
+            };
+        };
+    };
+    delete_v1_guacamole_connections_by_connection_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was given out. */
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `Connection deleted successfully` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PortalDeleted"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalError"];
+                };
+            };
+        };
+    };
+    delete_v1_guacamole_deleteConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description `Connection deleted successfully` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PortalDeleted"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalError"];
+                };
+            };
+        };
+    };
+    post_v1_guacamole_disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description `Connection disconnected successfully` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PortalDisconnected"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalError"];
+                };
+            };
+        };
+    };
+    post_v1_guacamole_by_protocol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind of connection: the id of a driver, `ssh`, `rdp` or `vnc`. */
+                protocol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalConnectRequest"];
+            };
+        };
+        responses: {
+            /** @description `SSH connection established` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PortalConnection"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalError"];
                 };
             };
         };
