@@ -82,8 +82,8 @@ enum Beginning {
     Lost,
 }
 
-/// Whether the default layer is given a size before something is drawn there; `None` while
-/// neither happens.
+/// Whether the default layer is given a size before something is drawn there or a frame ends;
+/// `None` while neither happens.
 fn begins(instructions: &[u8]) -> Option<Beginning> {
     parse_all(instructions).flatten().find_map(|instruction| {
         let (layer, beginning) = match instruction.opcode {
@@ -91,6 +91,7 @@ fn begins(instructions: &[u8]) -> Option<Beginning> {
             "cfill" => (1, Beginning::Lost),
             "img" => (2, Beginning::Lost),
             "copy" => (6, Beginning::Lost),
+            "sync" => return Some(Beginning::Lost),
             _ => return None,
         };
         (instruction.text(layer) == "0").then_some(beginning)
@@ -119,6 +120,7 @@ mod tests {
         let whole = "3.img,1.3,2.12,2.-1,9.image/png,1.0,1.0;4.size,1.0,3.640,3.480;\
                      4.copy,1.0,1.0,1.0,1.9,1.9,2.14,1.0,1.0,1.0;";
         assert_eq!(begins(whole.as_bytes()), Some(Beginning::Whole));
-        assert_eq!(begins(b"4.sync,1.7;5.audio,1.1,8.audio/L8;"), None);
+        assert_eq!(begins(b"5.audio,1.1,8.audio/L8;4.sync,1.7;"), Some(Beginning::Lost));
+        assert_eq!(begins(b"5.audio,1.1,8.audio/L8;8.required,8.password;"), None);
     }
 }

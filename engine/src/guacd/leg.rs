@@ -95,6 +95,9 @@ impl Desk {
             if let (Some(primary), Some(question)) = (&self.primary, &batch.question) {
                 primary.question.ask(question);
             }
+            if let Some(primary) = self.primary.as_ref().filter(|_| intake.has_shown()) {
+                primary.threshold.open();
+            }
             let more = !batch.instructions.is_empty();
             if more && self.hand_out(batch.instructions).await.is_err() {
                 return Ending::ViewerLeft;

@@ -19,6 +19,7 @@ mod peer;
 mod pool;
 mod primary;
 mod session;
+mod threshold;
 mod tls;
 mod viewer;
 mod words;

@@ -31,7 +31,8 @@ fn passes(opcode: &str, access: ViewerAccess) -> bool {
     match opcode {
         "" | "disconnect" => false,
         "ack" | "nop" | "sync" => true,
-        "size" => access == ViewerAccess::Own,
+        // Answers to guacd's questions are the owner's as well.
+        "argv" | "size" => access == ViewerAccess::Own,
         _ => access != ViewerAccess::View,
     }
 }
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     const ALL: &str = "4.sync,1.7;3.key,2.65,1.1;4.size,2.99,2.99;3.nop;10.disconnect;\
-                       5.mouse,1.1,1.1,1.0;9.clipboard,1.0,10.text/plain;3.ack,1.1,2.OK,1.0;";
+                       4.argv,1.1,10.text/plain,8.password;5.mouse,1.1,1.1,1.0;9.clipboard,1.0,10.text/plain;3.ack,1.1,2.OK,1.0;";
 
     fn after(access: ViewerAccess) -> String {
         let kept = allowed(Bytes::from_static(ALL.as_bytes()), access).unwrap();
@@ -55,9 +56,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_owner_sizes_and_nobody_disconnects() {
+    fn only_the_owner_sizes_and_answers_and_nobody_disconnects() {
         assert_eq!(after(ViewerAccess::Own), ALL.replace("10.disconnect;", ""));
-        let shared = after(ViewerAccess::Own).replace("4.size,2.99,2.99;", "");
+        let shared = after(ViewerAccess::Own)
+            .replace("4.size,2.99,2.99;", "")
+            .replace("4.argv,1.1,10.text/plain,8.password;", "");
         assert_eq!(after(ViewerAccess::Interact), shared);
     }
 

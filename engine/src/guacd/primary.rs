@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::leg::Ending;
+use super::threshold::Threshold;
 use super::viewer::{Reader, Sender};
 use crate::link::{Link, ViewerAccess};
 
@@ -17,6 +18,7 @@ const SEAT_LIMIT: Duration = Duration::from_secs(1);
 /// which guacd asks for credentials.
 pub(super) struct Primary {
     pub(super) question: Question,
+    pub(super) threshold: Threshold,
     pub(super) newcomers: mpsc::Receiver<Newcomer>,
 }
 
@@ -52,6 +54,7 @@ pub(super) struct Newcomer {
 /// is neither asked nor heard: the owner has to take the first viewer's place.
 pub(super) struct Seats {
     pub(super) question: Question,
+    pub(super) threshold: Threshold,
     pub(super) newcomers: mpsc::Sender<Newcomer>,
     pub(super) to_guacd: mpsc::Sender<Bytes>,
     pub(super) ending: Arc<OnceLock<Ending>>,
@@ -72,7 +75,7 @@ impl Seats {
             to_guacd: self.to_guacd.clone(),
             access: ViewerAccess::Own,
             address: self.address.clone(),
-            question: Some(self.question.clone()),
+            asked: Some((self.question.clone(), self.threshold.clone())),
         };
         Some(Link { reader: Box::new(reader), writer: Box::new(writer) })
     }

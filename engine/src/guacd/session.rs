@@ -18,6 +18,8 @@ use super::viewer::{Reader, Sender, primary_leg};
 use super::words;
 use crate::link::{EngineSession, Link, Viewer, ViewerAccess};
 
+/// How often an owner who comes before the first frame looks whether guacd asks something.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How long `close` waits for guacd; each leg has less.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
@@ -80,17 +82,26 @@ impl EngineSession for GuacdSession {
             if let Some(ends) = first {
                 return Ok(first_link(ends, Arc::clone(&self.entrance), viewer));
             }
-            if let Some(link) = self.seats.take().await {
-                return Ok(link);
-            }
         }
-        let joined = tokio::select! {
+        let seat_or_leg = async {
+            loop {
+                if viewer.access == ViewerAccess::Own
+                    && let Some(link) = self.seats.take().await
+                {
+                    return Ok(link);
+                }
+                if timeout(LOOK_AGAIN, self.seats.threshold.opened()).await.is_ok() {
+                    let (reader, writer) = self.entrance.join(&viewer).await?;
+                    return Ok(Link { reader: Box::new(reader), writer: Box::new(writer) });
+                }
+            }
+        };
+        let link = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(words::closed()),
-            joined = self.entrance.join(&viewer) => joined,
+            link = seat_or_leg => link,
         };
-        let (reader, writer) = joined.map_err(|error| self.ended_already().unwrap_or(error))?;
-        Ok(Link { reader: Box::new(reader), writer: Box::new(writer) })
+        link.map_err(|error| self.ended_already().unwrap_or(error))
     }
 
     async fn ended(&self) -> Result<(), SessionError> {

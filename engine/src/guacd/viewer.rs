@@ -12,6 +12,7 @@ use super::intake::Intake;
 use super::leg::{Desk, Ending, Leg, WRITE_LIMIT};
 use super::pass::allowed;
 use super::primary::{Primary, Question, Seats};
+use super::threshold::Threshold;
 use super::{GuacdConfig, words};
 use crate::link::{LinkReader, LinkWriter, ViewerAccess};
 
@@ -30,11 +31,13 @@ pub(super) fn primary_leg(
     config: &GuacdConfig,
 ) -> (Leg, (Reader, Sender), Seats) {
     let (newcomers, wanted) = mpsc::channel(SEAT_QUEUE);
-    let question = Question::default();
-    let primary = Primary { question: question.clone(), newcomers: wanted };
+    let (question, threshold) = (Question::default(), Threshold::default());
+    let primary =
+        Primary { question: question.clone(), threshold: threshold.clone(), newcomers: wanted };
     let (leg, reader, writer) = any_leg(ready, ViewerAccess::Own, Some(primary), address, config);
     let (to_guacd, ending) = (leg.desk.to_guacd.clone(), leg.ending.clone());
-    let seats = Seats { question, newcomers, to_guacd, ending, address: address.to_owned() };
+    let seats =
+        Seats { question, threshold, newcomers, to_guacd, ending, address: address.to_owned() };
     (leg, (reader, writer), seats)
 }
 
@@ -59,7 +62,8 @@ fn any_leg(
     let (viewer, frames) = mpsc::channel(1);
     let (to_guacd, from_viewer) = mpsc::channel(INPUT_QUEUE);
     let ending = Arc::new(OnceLock::new());
-    let question = primary.as_ref().map(|primary| primary.question.clone());
+    let asked =
+        primary.as_ref().map(|primary| (primary.question.clone(), primary.threshold.clone()));
     let desk = Desk {
         viewer: Some(viewer),
         to_guacd: to_guacd.clone(),
@@ -75,7 +79,7 @@ fn any_leg(
         keep_alive: config.keep_alive,
         ending: ending.clone(),
     };
-    let writer = Sender { to_guacd, access, address: address.to_owned(), question };
+    let writer = Sender { to_guacd, access, address: address.to_owned(), asked };
     (leg, Reader { frames, ending }, writer)
 }
 
@@ -110,22 +114,26 @@ pub(super) struct Sender {
     pub(super) to_guacd: mpsc::Sender<Bytes>,
     pub(super) access: ViewerAccess,
     pub(super) address: String,
-    /// What guacd asks, on the primary.
-    pub(super) question: Option<Question>,
+    /// What guacd asks and when it may hear more, on the primary.
+    pub(super) asked: Option<(Question, Threshold)>,
 }
 
 #[async_trait]
 impl LinkWriter for Sender {
     async fn send(&mut self, instructions: Bytes) -> Result<(), SessionError> {
-        let allowed = allowed(instructions, self.access)
+        let mut allowed = allowed(instructions, self.access)
             .map_err(|_| SessionError::new(Cause::Lost, "The viewer sent garbage."))?;
+        if let Some((question, threshold)) = &self.asked {
+            allowed = threshold.admit(allowed);
+            if memmem::find(&allowed, ANSWER).is_some() {
+                question.answered();
+            }
+        }
+        if self.to_guacd.is_closed() {
+            return Err(words::broken(&self.address));
+        }
         if allowed.is_empty() {
             return Ok(());
-        }
-        if let Some(question) = &self.question
-            && memmem::find(&allowed, ANSWER).is_some()
-        {
-            question.answered();
         }
         match timeout(WRITE_LIMIT, self.to_guacd.send(allowed)).await {
             Ok(Ok(())) => Ok(()),

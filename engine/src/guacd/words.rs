@@ -108,12 +108,36 @@ pub(super) fn translated(error: &Instruction<'_>) -> SessionError {
     let cause = Cause::from_guacamole_status(status);
     let words: String =
         error.text(0).chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect();
+    let known = KNOWN_WORDS.iter().find(|(part, ..)| words.contains(part));
+    let (cause, advice) =
+        known.map_or((cause, advice(cause)), |(_, cause, advice)| (*cause, *advice));
     let message = match words.trim() {
-        "" | GENERIC => advice(cause).to_owned(),
-        words => format!("{} (guacd: {})", advice(cause), words.trim_end_matches('.')),
+        "" | GENERIC => advice.to_owned(),
+        words => format!("{advice} (guacd: {})", words.trim_end_matches('.')),
     };
     SessionError::new(cause, message)
 }
+
+/// What guacd's RDP plug-in says under one status code for all, by a part of its words.
+const KNOWN_WORDS: [(&str, Cause, &str); 3] = [
+    (
+        "self-signed certificate",
+        Cause::Untrusted,
+        "The target shows a certificate that guacd does not trust. If you are sure that it is the \
+         right machine, give the certificate's fingerprint, or accept any certificate.",
+    ),
+    (
+        "wrong security type",
+        Cause::Refused,
+        "The target refuses the connection. Check its address and port, that its service runs, \
+         the kind of security that it wants, and the credentials.",
+    ),
+    (
+        "DNS lookup failed",
+        Cause::NotFound,
+        "guacd does not find a machine of that name. Check the name, or use the address.",
+    ),
+];
 
 /// What happened and what to do, for the causes that guacd's status codes stand for.
 fn advice(cause: Cause) -> &'static str {

@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fake::{FakeGuacd, SSH, joined, next, owner, session, soon};
+use crate::fake::{FakeGuacd, SSH, joined, next, owner, session, soon, viewer};
 use bytes::Bytes;
 use fanlight_core::Cause;
 use fanlight_engine::link::ViewerAccess;
+use tokio::time::timeout;
+
+/// A frame with a picture, as short as can be.
+const FRAME: &str = "4.size,1.0,1.9,1.9;4.sync,1.1;";
 
 #[tokio::test]
 async fn bar_67_data_right_behind_ready_is_not_lost() {
@@ -76,8 +80,8 @@ async fn errors_of_guacd_are_told_in_plain_words() {
     ] {
         let (_engine, session, mut primary) = session(&guacd, "").await;
         let mut link = owner(&session).await;
-        primary.say(&format!("4.sync,1.1;5.error,7.Aborted,{status};10.disconnect;")).await;
-        assert_eq!(next(&mut link.reader).await, "4.sync,1.1;");
+        primary.say(&format!("{FRAME}5.error,7.Aborted,{status};10.disconnect;")).await;
+        assert_eq!(next(&mut link.reader).await, FRAME);
         assert!(soon(link.reader.next()).await.unwrap().is_none());
         let error = soon(session.ended()).await.unwrap_err();
         assert_eq!(error.cause, cause);
@@ -90,8 +94,8 @@ async fn a_goodbye_of_guacd_is_an_end_in_order() {
     let guacd = FakeGuacd::start().await;
     let (_engine, session, mut primary) = session(&guacd, "").await;
     let mut link = owner(&session).await;
-    primary.say("4.sync,1.1;10.disconnect;").await;
-    assert_eq!(next(&mut link.reader).await, "4.sync,1.1;");
+    primary.say(&format!("{FRAME}10.disconnect;")).await;
+    assert_eq!(next(&mut link.reader).await, FRAME);
     assert!(soon(link.reader.next()).await.unwrap().is_none());
     assert!(soon(session.ended()).await.is_ok());
 }
@@ -133,7 +137,7 @@ async fn bar_50_a_session_outlives_its_viewer_and_shows_the_next_one_everything(
 #[tokio::test]
 async fn bar_46_a_viewer_that_may_only_look_can_do_nothing_else() {
     let guacd = FakeGuacd::start().await;
-    let (_engine, session, _primary) = session(&guacd, "").await;
+    let (_engine, session, _primary) = session(&guacd, FRAME).await;
     let (mut looking, mut leg, values) = joined(&guacd, &session, ViewerAccess::View, "").await;
     assert_eq!(values, ["VERSION_1_3_0", "", "", "true"]);
     let all = b"3.key,2.65,1.1;10.disconnect;4.size,2.99,2.99;4.sync,1.7;";
@@ -150,8 +154,9 @@ async fn bar_46_a_viewer_that_may_only_look_can_do_nothing_else() {
 #[tokio::test]
 async fn bar_51_closing_says_goodbye_on_every_leg_within_a_second() {
     let guacd = FakeGuacd::start().await;
-    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let (_engine, session, mut primary) = session(&guacd, FRAME).await;
     let mut link = owner(&session).await;
+    assert_eq!(next(&mut link.reader).await, FRAME);
     let (mut shared, mut leg, _) = joined(&guacd, &session, ViewerAccess::View, "").await;
     let answer = async {
         primary.expect("disconnect").await;
@@ -217,6 +222,29 @@ async fn bar_47_a_viewer_that_does_not_read_is_its_own_brake() {
     assert_eq!(soon(link.reader.next()).await.unwrap().unwrap().len() % blob.len(), 0);
 }
 
+#[tokio::test]
+async fn a_certificate_that_guacd_does_not_trust_is_told_as_such() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "").await;
+    let words = "SSL/TLS connection failed (untrusted/self-signed certificate?)";
+    primary.say(&format!("{FRAME}5.error,{}.{words},3.519;", words.len())).await;
+    let error = soon(session.ended()).await.unwrap_err();
+    assert_eq!(error.cause, Cause::Untrusted);
+    assert!(error.message.contains("fingerprint") && error.message.contains(words), "{error}");
+}
+
+/// guacd 1.3.0 crashes on one who joins a VNC session that is still connecting.
+#[tokio::test]
+async fn a_guest_waits_for_the_first_frame() {
+    let guacd = FakeGuacd::start().await;
+    let (_engine, session, mut primary) = session(&guacd, "8.required,8.password;").await;
+    let _owner = owner(&session).await;
+    let early = session.view(viewer(ViewerAccess::View));
+    assert!(timeout(Duration::from_millis(500), early).await.is_err());
+    primary.say(FRAME).await;
+    joined(&guacd, &session, ViewerAccess::View, FRAME).await;
+}
+
 /// guacd 1.3.0 may begin to draw before it counts the owner among the viewers.
 #[tokio::test]
 async fn bar_67_an_owner_whom_guacd_did_not_tell_the_size_is_sent_everything_again() {
@@ -247,17 +275,27 @@ async fn bar_50_an_owner_who_reloads_is_asked_for_credentials_again() {
     let guacd = FakeGuacd::start().await;
     let (_engine, session, mut primary) = session(&guacd, "").await;
     let mut link = owner(&session).await;
-    primary.say("3.nop;8.required,8.username,8.password;4.sync,1.1;").await;
+    primary.say("3.nop;8.required,8.username,8.password;").await;
     assert!(next(&mut link.reader).await.contains("required"));
+    link.writer.send(Bytes::from_static(b"5.mouse,1.1,1.1,1.0;4.size,2.90,2.80;")).await.unwrap();
     drop(link);
     let mut link = owner(&session).await;
     assert_eq!(next(&mut link.reader).await, "8.required,8.username,8.password;");
     let answer = b"4.argv,1.0,10.text/plain,8.password;4.blob,1.0,4.c2Vj;3.end,1.0;";
     link.writer.send(Bytes::from_static(answer)).await.unwrap();
-    while primary.hear().await.expect("hung up").0 != "argv" {}
+    loop {
+        let (opcode, _) = primary.hear().await.expect("hung up");
+        assert!(["nop", "argv"].contains(&opcode.as_str()), "{opcode}");
+        if opcode == "argv" {
+            break;
+        }
+    }
     assert_eq!(primary.expect("blob").await, ["0", "c2Vj"]);
-    primary.say("4.size,1.0,3.800,3.600;").await;
-    assert_eq!(next(&mut link.reader).await, "4.size,1.0,3.800,3.600;");
+    assert_eq!(primary.expect("end").await, ["0"]);
+    primary.say("4.size,1.0,3.800,3.600;4.sync,1.1;").await;
+    assert_eq!(next(&mut link.reader).await, "4.size,1.0,3.800,3.600;4.sync,1.1;");
+    link.writer.send(Bytes::from_static(b"4.sync,1.1;")).await.unwrap();
+    assert_eq!(primary.expect("size").await, ["90", "80"]);
 
     // Answered: from now on an owner joins, and is sent the picture.
     drop(link);
@@ -269,13 +307,13 @@ async fn bar_50_an_owner_who_reloads_is_asked_for_credentials_again() {
 #[tokio::test]
 async fn bar_47_a_viewer_that_takes_nothing_counts_as_gone() {
     let guacd = FakeGuacd::start().await;
-    let (_engine, session, mut primary) = session(&guacd, "4.sync,1.1;").await;
+    let (_engine, session, mut primary) = session(&guacd, FRAME).await;
     let mut stuck = owner(&session).await;
     // One batch waits, one is held out in vain; two reads, so that they are two batches.
     assert_eq!(primary.expect("nop").await, [""; 0]);
     primary.say("4.sync,1.2;").await;
     assert_eq!(soon(primary.acknowledged()).await, "2");
-    assert_eq!(next(&mut stuck.reader).await, "4.sync,1.1;");
+    assert_eq!(next(&mut stuck.reader).await, FRAME);
     assert!(soon(stuck.reader.next()).await.unwrap().is_none());
     primary.say("5.error,4.Gone,3.519;").await;
     assert_eq!(soon(session.ended()).await.unwrap_err().cause, Cause::NotFound);
