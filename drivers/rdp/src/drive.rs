@@ -1,12 +1,31 @@
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use fanlight_core::{Cause, Resource, SessionCx, SessionError};
+use uuid::Uuid;
 
 /// guacd, another account of the same group, reads and writes here; nobody else.
 const MODE: u32 = 0o2770;
+
+/// Held by the gateway that uses the folders around it.
+const LOCK: &str = ".fanlight.lock";
+
+/// Takes the folder of all drives into use: what sessions of a gateway that was killed left
+/// there is removed, unless another gateway uses it at this moment. Keep the file.
+pub(crate) fn take_over(parent: &Path) -> Option<File> {
+    let lock = File::options().create(true).truncate(false).write(true).open(parent.join(LOCK));
+    let lock = lock.ok().filter(|lock| lock.try_lock().is_ok())?;
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| Uuid::parse_str(name).is_ok());
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    Some(lock)
+}
 
 /// The folder behind one session's drive.
 struct DriveFolder(PathBuf);

@@ -7,6 +7,7 @@ mod plan;
 mod settings;
 mod words;
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use fanlight_core::{
@@ -23,6 +24,8 @@ const PORT: u16 = 3389;
 /// The driver, as registered.
 pub struct RdpDriver {
     options: RdpOptions,
+    /// Keeps other gateways from removing our sessions' drives.
+    _drives: Option<File>,
 }
 
 /// The `[drivers.rdp]` table.
@@ -71,7 +74,11 @@ impl ProtocolDriver for RdpDriver {
 
     fn new(options: RdpOptions) -> Result<Self, SessionError> {
         let errors = options.errors();
-        if errors.is_empty() { Ok(Self { options }) } else { Err(SessionError::invalid(errors)) }
+        if !errors.is_empty() {
+            return Err(SessionError::invalid(errors));
+        }
+        let drives = options.drive_dir.as_deref().and_then(drive::take_over);
+        Ok(Self { options, _drives: drives })
     }
 
     fn validate(&self, settings: &RdpSettings) -> Vec<FieldError> {

@@ -98,6 +98,23 @@ async fn a_drive_is_a_folder_of_this_session_alone_and_goes_with_it() {
     assert!(!folder.exists());
 }
 
+#[test]
+fn drives_of_a_killed_gateway_are_removed_and_those_of_a_living_one_are_not() {
+    let parent = tempfile::tempdir().unwrap();
+    let (left, other) = (parent.path().join(Uuid::nil().to_string()), parent.path().join("other"));
+    std::fs::create_dir(&left).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let start = || driver_with(json!({ "drive_dir": parent.path() })).unwrap();
+    let living = start();
+    assert!(!left.exists() && other.exists());
+    std::fs::create_dir(&left).unwrap();
+    drop(start());
+    assert!(left.exists());
+    drop(living);
+    drop(start());
+    assert!(!left.exists());
+}
+
 #[tokio::test]
 async fn a_drive_that_cannot_be_made_fails_the_session() {
     let parent = tempfile::tempdir().unwrap();
