@@ -1,26 +1,31 @@
-//! An X display that TigerVNC serves, and what is seen on it.
+//! An X display that TigerVNC serves, and other servers that share it.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::picture::Picture;
+use crate::display::Display;
 use crate::ports::free_port;
 use crate::process::{Process, tail};
 
-const READY_WITHIN: Duration = Duration::from_secs(10);
-/// Side of the pattern's tile, in pixels.
-const TILE: u32 = 64;
-
 /// A TigerVNC server with a display of its own, on a loopback port.
 pub struct VncDesktop {
-    folder: TempDir,
+    display: Display,
     port: u16,
     _process: Process,
+    _folder: TempDir,
+}
+
+impl Deref for VncDesktop {
+    type Target = Display;
+
+    fn deref(&self) -> &Display {
+        &self.display
+    }
 }
 
 impl VncDesktop {
@@ -37,9 +42,10 @@ impl VncDesktop {
         let password = folder.path().join("password");
         fs::write(&password, obfuscated(Self::PASSWORD)?)?;
         let log = folder.path().join("log");
+        let display = Display::new(port, folder.path());
         let mut command = Command::new("Xtigervnc");
         command
-            .arg(display_name(port))
+            .arg(display.name())
             .args(["-localhost", "-nolisten", "tcp", "-depth", "24", "-SecurityTypes", "VncAuth"])
             .args(["-geometry", &format!("{width}x{height}"), "-rfbport", &port.to_string()])
             .arg("-PasswordFile")
@@ -47,70 +53,12 @@ impl VncDesktop {
         let mut process = Process::start(&mut command, &log)
             .context("TigerVNC is needed (Debian: tigervnc-standalone-server)")?;
         process.listens_on(port).await.with_context(|| tail(&log))?;
-        Ok(Self { folder, port, _process: process })
+        Ok(Self { display, port, _process: process, _folder: folder })
     }
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
-    }
-
-    /// A command that works on its display.
-    pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env("DISPLAY", display_name(self.port));
-        command
-    }
-
-    /// A program that works on its display until it is dropped.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn run(&self, command: &mut Command) -> Result<Process> {
-        let log = self.folder.path().join("programs");
-        Process::start(command.env("DISPLAY", display_name(self.port)), &log)
-    }
-
-    /// Covers the display with a pattern that `seed` decides, in two colours.
-    ///
-    /// # Errors
-    /// When `xsetroot` fails (Debian: x11-xserver-utils).
-    pub fn paint(&self, seed: u32) -> Result<()> {
-        let bitmap = self.folder.path().join("pattern.xbm");
-        fs::write(&bitmap, pattern(seed))?;
-        let mut command = self.command("xsetroot");
-        let colours = ["-fg", "#103060", "-bg", "#f0c020"];
-        ensure!(command.args(colours).arg("-bitmap").arg(&bitmap).status()?.success());
-        Ok(())
-    }
-
-    /// The display as the server itself has it, without the mouse pointer.
-    ///
-    /// # Errors
-    /// When `xwd` fails (Debian: x11-apps).
-    pub fn screenshot(&self) -> Result<Picture> {
-        let output = self.command("xwd").args(["-root", "-silent"]).output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        from_xwd(&output.stdout)
-    }
-
-    /// Waits until something is on the display's clipboard, and returns it.
-    ///
-    /// # Errors
-    /// When `wanted` is not there within 10 s (Debian: xclip).
-    pub async fn clipboard(&self, wanted: &str) -> Result<()> {
-        let begin = Instant::now();
-        loop {
-            let output = self.command("xclip").args(["-o", "-selection", "clipboard"]).output()?;
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            if text == wanted {
-                return Ok(());
-            }
-            if begin.elapsed() > READY_WITHIN {
-                bail!("the clipboard holds {text:?}");
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
     }
 
     /// Serves the same display over RDP, with Network Level Authentication.
@@ -124,7 +72,7 @@ impl VncDesktop {
         let port = free_port()?;
         let mut command = self.command("freerdp-shadow-cli");
         command
-            .env("HOME", self.folder.path())
+            .env("HOME", self.path(""))
             .args(["/bind-address:127.0.0.1", "/sec:nla"])
             .arg(format!("/port:{port}"))
             .arg(format!("/sam-file:{}", accounts.display()));
@@ -132,6 +80,24 @@ impl VncDesktop {
             .context("FreeRDP's shadow server is needed (Debian: freerdp2-shadow-x11)")?;
         process.listens_on(port).await.with_context(|| tail(&log))?;
         Ok(RdpShare { port, log, _process: process })
+    }
+
+    /// Serves the same display over VNC once more, by x11vnc, with the same password.
+    /// Returns its port on 127.0.0.1.
+    ///
+    /// # Errors
+    /// When x11vnc is not installed or does not start.
+    pub async fn share_by_x11vnc(&self) -> Result<(u16, Process)> {
+        let (port, log) = (free_port()?, self.path("x11vnc"));
+        let mut command = Command::new("x11vnc");
+        command
+            .args(["-display", self.name(), "-localhost", "-forever", "-noipv6", "-noxdamage"])
+            .args(["-rfbport", &port.to_string(), "-rfbauth"])
+            .arg(self.path("password"));
+        let mut process =
+            Process::start(&mut command, &log).context("x11vnc is needed (Debian: x11vnc)")?;
+        process.listens_on(port).await.with_context(|| tail(&log))?;
+        Ok((port, process))
     }
 
     /// Serves the same display over RDP by xrdp, with the VNC password. Without clipboard:
@@ -170,11 +136,6 @@ impl VncDesktop {
         process.listens_on(port).await.with_context(|| tail(&log))?;
         Ok(RdpShare { port, log, _process: process })
     }
-
-    /// A path for files of the test.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
 }
 
 /// A display shared over RDP.
@@ -203,11 +164,6 @@ impl RdpShare {
     }
 }
 
-/// The port doubles as the display's number: both are free together.
-fn display_name(port: u16) -> String {
-    format!(":{port}")
-}
-
 /// A password file as VNC servers keep it.
 fn obfuscated(password: &str) -> Result<Vec<u8>> {
     let mut echo =
@@ -218,41 +174,4 @@ fn obfuscated(password: &str) -> Result<Vec<u8>> {
     let output = output.context("TigerVNC's tools are needed (Debian: tigervnc-tools)")?;
     ensure!(output.status.success() && !output.stdout.is_empty(), "vncpasswd failed");
     Ok(output.stdout)
-}
-
-/// An X bitmap file of pseudo-random squares: large enough for guacd to take them for
-/// drawings, which it sends without loss, and not for a photograph.
-fn pattern(seed: u32) -> String {
-    let mut state = seed | 1;
-    let mut squares = || -> Vec<&str> {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        (0..TILE / 8).map(|column| if state >> column & 1 == 1 { "0xff" } else { "0x00" }).collect()
-    };
-    let rows = (0..TILE / 8).map(|_| squares()).flat_map(|row| std::iter::repeat_n(row, 8));
-    let bytes = rows.flatten().collect::<Vec<_>>().join(",\n");
-    format!(
-        "#define p_width {TILE}\n#define p_height {TILE}\n\
-         static unsigned char p_bits[] = {{\n{bytes} }};\n"
-    )
-}
-
-/// A picture from an X window dump of 32 bits a pixel (XWDFile.h).
-fn from_xwd(bytes: &[u8]) -> Result<Picture> {
-    let number = |index: usize| -> Result<usize> {
-        let field = bytes.get(index * 4..index * 4 + 4).context("the dump is cut off")?;
-        Ok(u32::from_be_bytes(field.try_into()?) as usize)
-    };
-    let (header, width, height) = (number(0)?, number(4)?, number(5)?);
-    let (little_endian, bits, line, colours) =
-        (number(7)? == 0, number(11)?, number(12)?, number(19)?);
-    ensure!(bits == 32 && little_endian, "a dump of another kind");
-    let pixels = bytes.get(header + colours * 12..).context("the dump is cut off")?;
-    let rows = pixels.chunks_exact(line).take(height);
-    let rgba = rows
-        .flat_map(|row| row[..width * 4].chunks_exact(4))
-        .flat_map(|pixel| [pixel[2], pixel[1], pixel[0], 0xff])
-        .collect();
-    Picture::from_rgba(width, height, rgba)
 }

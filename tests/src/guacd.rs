@@ -1,6 +1,6 @@
 mod bootstrap;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -15,6 +15,7 @@ pub struct Guacd {
     process: Process,
     port: u16,
     logs: TempDir,
+    shared: TempDir,
 }
 
 impl Guacd {
@@ -25,19 +26,29 @@ impl Guacd {
     /// When one of these is missing, or guacd does not start.
     pub async fn start() -> Result<Self> {
         let root = tokio::task::spawn_blocking(bootstrap::installed).await??;
+        let shared = tempfile::Builder::new().prefix("fanlight").tempdir_in(root.join("tmp"))?;
         let port = free_port()?;
         let logs = tempfile::Builder::new().prefix("fanlight-guacd").tempdir()?;
         let mut command = Command::new("chroot");
-        command.arg(root).args(["/usr/sbin/guacd", "-f", "-b", "127.0.0.1", "-l"]);
+        command.arg(&root).args(["/usr/sbin/guacd", "-f", "-b", "127.0.0.1", "-l"]);
         let log = logs.path().join("log");
         let mut process = Process::start(command.arg(port.to_string()), &log)?;
         process.listens_on(port).await.with_context(|| tail(&log))?;
-        Ok(Self { process, port, logs })
+        Ok(Self { process, port, logs, shared })
     }
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A folder that it shares with this machine, and the folder's path as guacd sees it.
+    ///
+    /// # Errors
+    /// When the folder has no name.
+    pub fn shared_folder(&self) -> Result<(&Path, PathBuf)> {
+        let name = self.shared.path().file_name().context("no name")?;
+        Ok((self.shared.path(), Path::new("/tmp").join(name)))
     }
 
     /// Its process id, which is also its process group's.

@@ -63,6 +63,8 @@ struct Seen {
     incoming_clipboard: Option<(String, Vec<u8>)>,
     steps: Vec<(String, String)>,
     error: Option<(String, u16)>,
+    question: Option<Vec<String>>,
+    pointers: u64,
     slowness: Duration,
     /// The streams of WebP images whose first bytes have not come yet.
     webp: HashSet<String>,
@@ -256,6 +258,41 @@ impl Viewer {
         lock(&self.shared).clipboard.clone()
     }
 
+    /// The names of the parameters that the session asks for, once it asks.
+    ///
+    /// # Errors
+    /// When it does not within 20 s.
+    pub async fn question(&self) -> Result<Vec<String>> {
+        let begin = Instant::now();
+        loop {
+            if let Some(names) = lock(&self.shared).question.take() {
+                return Ok(names);
+            }
+            if begin.elapsed() > SHOWN_WITHIN {
+                bail!("nothing is asked; error {:?}", self.error());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Answers a question: one parameter on a stream of that number.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn answer(&self, stream: usize, name: &str, value: &str) -> Result<()> {
+        let stream = stream.to_string();
+        self.send("argv", &[&stream, "text/plain", name]).await?;
+        if !value.is_empty() {
+            self.send("blob", &[&stream, &STANDARD.encode_to_string(value)]).await?;
+        }
+        self.send("end", &[&stream]).await
+    }
+
+    /// How often the pointer's shape was told so far.
+    pub fn pointers(&self) -> u64 {
+        lock(&self.shared).pointers
+    }
+
     /// The connect ladder so far: state and name of each step's reports.
     pub fn steps(&self) -> Vec<(String, String)> {
         lock(&self.shared).steps.clone()
@@ -345,6 +382,11 @@ impl Seen {
                 let (_, bytes) = self.incoming_clipboard.take().unwrap_or_default();
                 self.clipboard = String::from_utf8(bytes).ok();
             }
+            "required" => {
+                let names = instruction.arguments.iter().map(|name| (*name).to_owned());
+                self.question = Some(names.collect());
+            }
+            "cursor" => self.pointers += 1,
             "step" => {
                 let of = |index| instruction.argument(index).to_owned();
                 self.steps.push((of(1), of(3)));

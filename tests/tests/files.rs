@@ -6,9 +6,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result, ensure};
-use base64_simd::STANDARD;
 use fanlight_core::Viewport;
-use fanlight_tests::{Door, Engine, Gateway, Guacd, Sshd, Viewer, ssh_session};
+use fanlight_tests::{Door, Engine, Files, Gateway, Guacd, Sshd, Viewer, ssh_session};
 use serde_json::Value;
 
 const OCTETS: &str = "application/octet-stream";
@@ -21,56 +20,6 @@ struct Answers {
     inner: Value,
     fetched: Vec<Vec<u8>>,
     put: Vec<Vec<String>>,
-}
-
-struct Files {
-    viewer: Viewer,
-    object: String,
-}
-
-impl Files {
-    async fn get(&self, path: &str) -> Result<(String, Vec<u8>)> {
-        self.viewer.send("get", &[&self.object, path]).await?;
-        let body = self.viewer.told().await?;
-        ensure!(body[0] == "body" && body[4] == path, "{body:?}");
-        let (stream, mut content) = (&body[2], Vec::new());
-        loop {
-            self.viewer.send("ack", &[stream, "OK", "0"]).await?;
-            let told = self.viewer.told().await?;
-            ensure!(&told[1] == stream, "{told:?}");
-            match told[0].as_str() {
-                "blob" => content.extend(STANDARD.decode_to_vec(&told[2])?),
-                "end" => return Ok((body[3].clone(), content)),
-                _ => anyhow::bail!("{told:?}"),
-            }
-        }
-    }
-
-    async fn json(&self, path: &str) -> Result<Value> {
-        Ok(serde_json::from_slice(&self.get(path).await?.1)?)
-    }
-
-    /// The status of each answer to a file; one, if it is refused.
-    async fn put(&self, opcode: &str, head: &[&str], content: &[u8]) -> Result<Vec<String>> {
-        self.viewer.send(opcode, head).await?;
-        let mut statuses = vec![self.status().await?];
-        if statuses[0] != "0" {
-            return Ok(statuses);
-        }
-        for piece in content.chunks(6048) {
-            self.viewer.send("blob", &["3", &STANDARD.encode_to_string(piece)]).await?;
-            statuses.push(self.status().await?);
-        }
-        self.viewer.send("end", &["3"]).await?;
-        statuses.push(self.status().await?);
-        Ok(statuses)
-    }
-
-    async fn status(&self) -> Result<String> {
-        let told = self.viewer.told().await?;
-        ensure!(told[0] == "ack" && told[1] == "3", "{told:?}");
-        Ok(told[3].clone())
-    }
 }
 
 fn content(length: usize) -> Vec<u8> {
@@ -92,9 +41,7 @@ async fn operate(engine: Engine) -> Result<Answers> {
     let created = gateway.create(&session).await?;
     let id = created["session_id"].as_str().context("no session_id")?;
     let viewer = Viewer::open(&gateway, id, Viewport::default()).await?;
-    let offered = viewer.told().await.context("offered")?;
-    ensure!(offered[0] == "filesystem", "{offered:?}");
-    let files = Files { viewer, object: offered[1].clone() };
+    let files = Files::offered(viewer).await?;
 
     let mut fetched = Vec::new();
     for path in ["/inner/fünf", "/link/fünf", "/large", "/empty", "/x/../inner/./fünf"] {
@@ -115,7 +62,7 @@ async fn operate(engine: Engine) -> Result<Answers> {
     ensure!(fs::read(root.join("new ä"))? == content(20_000), "what arrived differs");
     let dropped = fs::read(root.join("dropped"))?;
     ensure!(dropped == content(3), "what was dropped differs: {dropped:?} {put:?}");
-    let name = offered[2].replace(root.to_str().context("no text")?, "<root>");
+    let name = files.name.replace(root.to_str().context("no text")?, "<root>");
     Ok(Answers { name, index, inner, fetched, put })
 }
 

@@ -45,6 +45,12 @@ pub(crate) const DESKTOPS: &[Program] = &[
     Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },
     Program { name: "vncpasswd", package: "tigervnc-tools" },
     Program { name: "xrdp", package: "xrdp" },
+    // It has no program; a file is found by its whole path.
+    Program { name: "/usr/lib/xorg/modules/drivers/xrdpdev_drv.so", package: "xorgxrdp" },
+    // Drives in an RDP session, which xrdp mounts.
+    Program { name: "fusermount3", package: "fuse3" },
+    Program { name: "x11vnc", package: "x11vnc" },
+    Program { name: "qemu-system-x86_64", package: "qemu-system-x86" },
     Program { name: "freerdp-shadow-cli", package: "freerdp2-shadow-x11" },
     Program { name: "xsetroot", package: "x11-xserver-utils" },
     Program { name: "xwd", package: "x11-apps" },

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::output_of;
+use crate::process::{cache_folder, output_of};
 
 const SUITE: &str = "bullseye";
 const PACKAGES: &str = "guacd,libguac-client-ssh0,libguac-client-vnc0,libguac-client-rdp0,\
@@ -27,14 +27,6 @@ pub(super) fn installed() -> Result<PathBuf> {
         fs::rename(unfinished.keep(), &root)?;
     }
     Ok(root)
-}
-
-fn cache_folder() -> Result<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cache"),
-    };
-    Ok(base.join("fanlight"))
 }
 
 fn install(root: &Path) -> Result<()> {
