@@ -8,6 +8,7 @@ use fanlight_engine::link::Engine;
 use crate::access::oidc::{Oidc, OidcConfigError};
 use crate::access::{FailureBrake, TokenUses};
 use crate::audit::Audit;
+use crate::book::Book;
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
 use crate::hops;
@@ -34,6 +35,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// What sessions showed.
     pub recordings: Arc<Recordings>,
+    /// Folders of entries that can be connected.
+    pub book: Book,
     /// Who did what.
     pub audit: Arc<Audit>,
     /// Slows down addresses that fail to authenticate.
@@ -139,6 +142,7 @@ impl App {
             recordings: Arc::clone(&recordings),
         };
         let sessions = Sessions::start(&config, parts, resolver).await?;
+        let book = Book::new(&config.book, &store, drivers.clone(), Arc::clone(&sessions));
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             inventories: Inventories::of(&config.machines, &store)?,
@@ -151,6 +155,7 @@ impl App {
             sessions,
             metrics,
             recordings,
+            book,
             audit,
             brake,
         }))

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod book;
 mod guacd;
 mod keys;
 mod logging;
@@ -55,6 +56,9 @@ enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// Look after the address book.
+    #[command(subcommand)]
+    Book(book::BookCommand),
     /// Print a one-time link that signs a browser in.
     SignInLink(keys::LinkOptions),
     /// Print the OpenAPI document.
@@ -104,6 +108,7 @@ async fn execute(command: Command, listen: Option<String>, config: Config) -> an
         Command::Serve => serving::serve(config).await,
         Command::Guacd(options) => guacd::serve(options, listen, config).await,
         Command::Key(command) => keys::manage(command, &config).await,
+        Command::Book(command) => book::manage(command, &config).await,
         Command::SignInLink(options) => keys::sign_in_link(&options, &config).await,
         Command::Openapi => {
             let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;

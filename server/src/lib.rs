@@ -5,6 +5,7 @@ pub mod access;
 pub mod api;
 mod app;
 pub mod audit;
+pub mod book;
 pub mod cli;
 pub mod config;
 pub mod door;

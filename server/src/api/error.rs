@@ -164,6 +164,9 @@ impl From<StoreError> for ApiError {
                 Self::unavailable("The server's disk is full.")
             }
             StoreError::Conflict => Self::conflict("exists", "This exists already."),
+            StoreError::NoParent => {
+                Self::conflict("parent_gone", "What this belongs to was deleted in the meantime.")
+            }
             StoreError::Failed(_) | StoreError::Migration(_) => Self::internal(error),
         }
     }

@@ -6,6 +6,7 @@ mod audit_csv;
 mod auth;
 mod banners;
 mod byte_range;
+mod book;
 mod docs_page;
 mod drivers;
 mod envelope;
@@ -40,8 +41,8 @@ use utoipa_axum::routes;
 
 pub(crate) use envelope::speak_as_the_portal;
 pub use error::{ApiError, ErrorBody};
-pub use extract::{ApiJson, ApiPath, ApiQuery};
 pub(crate) use metrics::page as metrics_page;
+pub use extract::{ApiJson, ApiPath, ApiQuery, OptionalJson};
 pub use openapi::document;
 pub use routes::{RouteInfo, Routes};
 
@@ -81,6 +82,14 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(recordings::delete))
         .add(Access::Least(Role::Operator), routes!(recordings::index))
         .add(Access::Least(Role::Operator), routes!(recordings::about))
+        .add(Access::Least(Role::Operator), routes!(book::list_folders))
+        .add(Access::Least(Role::Admin), routes!(book::create_folder))
+        .add(Access::Least(Role::Admin), routes!(book::change_folder, book::delete_folder))
+        .add(Access::Least(Role::Operator), routes!(book::list_all_entries))
+        .add(Access::Least(Role::Operator), routes!(book::list_entries))
+        .add(Access::Least(Role::Admin), routes!(book::create_entry))
+        .add(Access::Least(Role::Admin), routes!(book::change_entry, book::delete_entry))
+        .add(Access::Least(Role::Operator), routes!(book::connect_entry))
         .add(Access::Least(Role::Operator), routes!(tickets::issue))
         .add(Access::Open, routes!(tickets::open))
         .add(Access::Other, routes!(tunnel::tunnel))

@@ -55,6 +55,8 @@ pub fn document(drivers: &Drivers) -> Value {
         describe_access(route, operation);
     }
     document["components"]["schemas"]["SessionRequest"] = session_request(drivers);
+    document["components"]["schemas"]["NewEntry"] = super::book::new_entry(drivers);
+    document["components"]["schemas"]["EntryChange"] = super::book::entry_change();
     document["components"]["schemas"]["ErrorBody"] =
         serde_json::to_value(<super::ErrorBody as utoipa::PartialSchema>::schema())
             .unwrap_or_default();

@@ -21,7 +21,7 @@ const LONGEST_LIST: u32 = 1000;
 
 /// A session that was just made.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CreatedView {
+pub(in crate::api) struct CreatedView {
     /// Its id.
     session_id: Uuid,
     /// Path of its page, for its owner.

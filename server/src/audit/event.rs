@@ -111,6 +111,20 @@ actions! {
     HostKeyAdd = "host_key_add",
     /// A host key was forgotten.
     HostKeyForget = "host_key_forget",
+    /// A folder of the address book was made.
+    FolderCreate = "folder_create",
+    /// A folder of the address book was changed.
+    FolderUpdate = "folder_update",
+    /// A folder of the address book was deleted, with its entries.
+    FolderDelete = "folder_delete",
+    /// An entry of the address book was made.
+    EntryCreate = "entry_create",
+    /// An entry of the address book was changed.
+    EntryUpdate = "entry_update",
+    /// An entry of the address book was deleted.
+    EntryDelete = "entry_delete",
+    /// The keys of the address book were changed.
+    BookRotate = "book_rotate",
 }
 
 /// How it went.

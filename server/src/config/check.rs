@@ -58,6 +58,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
         complaints.add("server.public_url", "is required where oidc.issuer is set");
     }
     let recordings = super::recordings::check(&raw.recordings, &data_dir, &mut complaints);
+    let book = super::book::check(&raw.book, &data_dir, &mut complaints);
     let guacd = guacd(&raw.guacd, &mut complaints);
     if raw.engine.default == EngineKind::Guacd && guacd.is_none() {
         complaints.add("guacd.addresses", "is required where engine.default is guacd");
@@ -69,7 +70,9 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
     if tracing_subscriber::EnvFilter::try_new(&raw.log.level).is_err() {
         complaints.add("log.level", "must be a filter such as info or fanlight=debug,info");
     }
-    let (Some(server), []) = (server, complaints.0.as_slice()) else { return Err(complaints.0) };
+    let (Some(server), Some(book), []) = (server, book, complaints.0.as_slice()) else {
+        return Err(complaints.0);
+    };
     Ok(Config {
         server,
         site,
@@ -82,6 +85,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
             burst: raw.rate_limit.burst,
         },
         audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
+        book,
         oidc,
         sessions: sessions(&raw.sessions),
         metrics,

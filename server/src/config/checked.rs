@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{JumpHostsConfig, MachinesConfig, RecordingsConfig};
+use super::{BookConfig, JumpHostsConfig, MachinesConfig, RecordingsConfig};
 use crate::access::Role;
 
 /// The whole configuration, checked.
@@ -29,6 +29,8 @@ pub struct Config {
     pub rate_limit: RateLimitConfig,
     /// The audit log.
     pub audit: AuditConfig,
+    /// The address book.
+    pub book: BookConfig,
     /// Single sign-on; `None` if none is configured.
     pub oidc: Option<OidcConfig>,
     /// Life and limits of sessions.

@@ -1,6 +1,7 @@
 //! The configuration: read once from a TOML file, the environment and flags, checked
 //! once, and then a plain value that every part may trust.
 
+mod book;
 mod check;
 mod checked;
 mod jump_hosts;
@@ -12,6 +13,7 @@ mod raw;
 mod recordings;
 mod times;
 
+pub use book::{BookConfig, MasterKeySource};
 pub use checked::{
     AccessConfig, AdminWatch, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy,
     LogConfig, LogFormat, MetricsConfig, NetworkConfig, NetworkRules, OidcConfig, Preset,

@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     pub rate_limit: RawRateLimit,
     pub access: RawAccess,
     pub audit: RawAudit,
+    pub book: RawBook,
     pub oidc: RawOidc,
     pub sessions: RawSessions,
     pub metrics: RawMetrics,
@@ -191,6 +192,28 @@ pub(super) struct RawAudit {
     /// Events of the audit log are deleted when they are older than this, at least 30 days.
     /// Default: they are kept.
     pub retention: Option<Period>,
+}
+
+/// The address book. It is kept in the gateway's database; each entry is sealed with a key
+/// that a master key opens, which is never in the database.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawBook {
+    /// Folders of the scope `instance` are those of the gateways with this name.
+    pub instance: String,
+    /// File with the master keys, outside `data_dir`. Default: `fanlight/book.keys` in
+    /// `$XDG_CONFIG_HOME`, in `.config` at home, or in `/etc`. It is made when the first entry
+    /// is kept: without it nobody can read the entries, so keep a copy of it.
+    pub key_file: Option<PathBuf>,
+    /// The master keys themselves instead: base64 of 32 bytes each, the newest first, with
+    /// commas between them (`openssl rand -base64 32` makes one).
+    pub key: Option<Secret<String>>,
+}
+
+impl Default for RawBook {
+    fn default() -> Self {
+        Self { instance: "default".into(), key_file: None, key: None }
+    }
 }
 
 /// Single sign-on by OpenID Connect: code flow with PKCE. Register

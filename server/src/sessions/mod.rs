@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::{Cause, EngineKind, SessionError};
+use fanlight_core::{Cause, EngineKind, FieldError, SessionError};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -320,6 +320,11 @@ impl Sessions {
         let driver = origin.driver.info().id;
         origin.recorded = self.shared.recordings.decide(driver, origin.wish, creator.role)?;
         self.create_from(creator, origin, terms).await
+    }
+
+    /// What is wrong with a request; nothing is made of it.
+    pub fn errors_of(&self, fields: Map<String, Value>) -> Vec<FieldError> {
+        request::read(fields, &self.shared).err().unwrap_or_default()
     }
 
     /// Makes a new session from the settings of one that ended, while they are held.

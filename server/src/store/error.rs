@@ -12,6 +12,9 @@ pub enum StoreError {
     /// Another row has that name.
     #[error("the row exists already")]
     Conflict,
+    /// A row that it belongs to is not there.
+    #[error("the row belongs to one that is not there")]
+    NoParent,
     /// The disk is full.
     #[error("the disk is full")]
     Full,
@@ -42,6 +45,7 @@ impl From<sqlx::Error> for StoreError {
         match kind(&error) {
             Kind::Unavailable => Self::Unavailable(error),
             Kind::Conflict => Self::Conflict,
+            Kind::NoParent => Self::NoParent,
             Kind::Full => Self::Full,
             Kind::Failed => Self::Failed(error),
         }
@@ -51,6 +55,7 @@ impl From<sqlx::Error> for StoreError {
 enum Kind {
     Unavailable,
     Conflict,
+    NoParent,
     Full,
     Failed,
 }
@@ -63,6 +68,9 @@ fn kind(error: &sqlx::Error) -> Kind {
         | sqlx::Error::Tls(_) => Kind::Unavailable,
         sqlx::Error::Database(detail) if detail.kind() == ErrorKind::UniqueViolation => {
             Kind::Conflict
+        }
+        sqlx::Error::Database(detail) if detail.kind() == ErrorKind::ForeignKeyViolation => {
+            Kind::NoParent
         }
         sqlx::Error::Database(detail) => match detail.try_downcast_ref::<PgDatabaseError>() {
             Some(of_postgres) => postgres_kind(of_postgres.code()),

@@ -7,6 +7,7 @@
 
 mod api_keys;
 mod audit;
+mod book;
 mod connect;
 mod error;
 mod group_mappings;
@@ -32,6 +33,7 @@ use uuid::Uuid;
 pub use api_keys::{ApiKey, NewApiKey};
 pub use audit::{AuditFilter, AuditRow};
 use audit::{anywhere, first_id_at};
+pub use book::{BookEntryRow, BookFolderRow, BookKeyRow};
 pub use error::StoreError;
 pub use group_mappings::GroupMapping;
 pub use history::HistoryFilter;

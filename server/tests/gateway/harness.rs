@@ -15,6 +15,9 @@ use time::OffsetDateTime;
 
 use crate::postgres;
 
+/// Tests make no key files where their user keeps their own.
+pub const BOOK_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
 pub struct Fixture {
     pub gateway: Gateway,
     /// A key without limits.
@@ -65,7 +68,11 @@ impl Fixture {
 }
 
 pub fn configuration(folder: &TempDir, settings: &[(&str, Value)]) -> Config {
-    let own = [("data_dir", json!(folder.path())), ("server.listen", json!("127.0.0.1:0"))];
+    let own = [
+        ("data_dir", json!(folder.path())),
+        ("server.listen", json!("127.0.0.1:0")),
+        ("book.key", json!(BOOK_KEY)),
+    ];
     let url = postgres::database_url(folder.path());
     let database = url.map(|url| ("database.url", json!(url)));
     let all = own.iter().chain(&database).chain(settings);

@@ -6,6 +6,8 @@ mod audit;
 mod authentication;
 #[path = "../support/authority.rs"]
 mod authority;
+mod book;
+mod book_keys;
 mod commands;
 mod configuration;
 #[path = "../support/database.rs"]

@@ -36,6 +36,21 @@ pub const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("PUT", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
     ("DELETE", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
     ("POST", "/api/ws-ticket", Role::Operator, 200),
+    ("GET", "/api/addressbook/folders", Role::Operator, 200),
+    ("POST", "/api/addressbook/folders", Role::Admin, 201),
+    ("PUT", "/api/addressbook/folders/{scope}/{folder}", Role::Admin, 200),
+    ("DELETE", "/api/addressbook/folders/{scope}/{folder}", Role::Admin, 204),
+    ("GET", "/api/addressbook/entries", Role::Operator, 200),
+    ("GET", "/api/addressbook/folders/{scope}/{folder}/entries", Role::Operator, 200),
+    ("POST", "/api/addressbook/folders/{scope}/{folder}/entries", Role::Admin, 201),
+    ("PUT", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", Role::Admin, 200),
+    ("DELETE", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", Role::Admin, 204),
+    (
+        "POST",
+        "/api/addressbook/folders/{scope}/{folder}/entries/{entry}/connect",
+        Role::Operator,
+        201,
+    ),
     ("GET", "/api/admin/host-keys", Role::Admin, 200),
     ("POST", "/api/admin/host-keys", Role::Admin, 201),
     ("DELETE", "/api/admin/host-keys/{endpoint}", Role::Admin, 204),
@@ -161,8 +176,35 @@ impl Fixture {
             .to_owned()
     }
 
+    /// The same of the address book.
+    async fn book_object(&self, method: &str, path: &str) -> (String, Option<Value>) {
+        let (folder, entry) = (Uuid::new_v4().to_string(), "entry");
+        let folders = "/api/addressbook/folders";
+        let new_folder = json!({ "scope": "shared", "name": folder });
+        let new_entry = json!({ "name": entry, "type": "ssh", "hostname": "192.0.2.1" });
+        self.call(&self.key, Method::POST, folders, Some(new_folder)).await;
+        let entries = format!("{folders}/shared/{folder}/entries");
+        self.call(&self.key, Method::POST, &entries, Some(new_entry.clone())).await;
+        let body = match (method, path) {
+            ("POST", "/api/addressbook/folders") => {
+                Some(json!({ "scope": "instance", "name": folder }))
+            }
+            ("POST", path) if path.ends_with("/entries") => {
+                Some(json!({ "name": "another", "type": "ssh", "hostname": "192.0.2.1" }))
+            }
+            ("PUT", path) if path.ends_with("{entry}") => Some(json!({ "port": 2222 })),
+            ("PUT", _) => Some(json!({ "description": "changed" })),
+            _ => None,
+        };
+        let path = path.replace("{scope}", "shared").replace("{folder}", &folder);
+        (path.replace("{entry}", entry), body)
+    }
+
     /// The path with an object that exists, and a good body.
     async fn object(&self, method: &str, path: &str, caller: &Caller) -> (String, Option<Value>) {
+        if path.starts_with("/api/addressbook") {
+            return self.book_object(method, path).await;
+        }
         let victim = self.person(&Uuid::new_v4().to_string(), Role::Operator).await;
         let name = Uuid::new_v4().to_string();
         let id = match path {

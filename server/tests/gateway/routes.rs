@@ -79,6 +79,16 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("GET", "/api/admin/audit.csv", ADMIN),
     ("GET", "/api/admin/token-audit", ADMIN),
     ("GET", "/metrics", Access::Open),
+    ("GET", "/api/addressbook/folders", OPERATOR),
+    ("POST", "/api/addressbook/folders", ADMIN),
+    ("PUT", "/api/addressbook/folders/{scope}/{folder}", ADMIN),
+    ("DELETE", "/api/addressbook/folders/{scope}/{folder}", ADMIN),
+    ("GET", "/api/addressbook/entries", OPERATOR),
+    ("GET", "/api/addressbook/folders/{scope}/{folder}/entries", OPERATOR),
+    ("POST", "/api/addressbook/folders/{scope}/{folder}/entries", ADMIN),
+    ("PUT", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", ADMIN),
+    ("DELETE", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", ADMIN),
+    ("POST", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}/connect", OPERATOR),
     ("GET", "/api/openapi.json", Access::Open),
     ("GET", "/api/docs", Access::Open),
     ("GET", "/api/docs/style.css", Access::Open),
@@ -90,6 +100,8 @@ fn concrete(path: &str) -> String {
     let path = path.replace("{id}", SOME_ID).replace("{token}", "none");
     let path = path.replace("{share}", SOME_ID).replace("{viewer}", SOME_ID);
     let path = path.replace("{protocol}", "ssh").replace("{connection_id}", "ssh-1-1");
+    let path = path.replace("{scope}", "shared").replace("{folder}", "none");
+    let path = path.replace("{entry}", "none");
     path.replace("{endpoint}", "none.example:22").replace("{email}", "nobody@example.com")
 }
 

@@ -26,7 +26,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// answer, not a failure of the gateway.
 const SETTINGS: &str = r#"
 [[operations]]
-include-path = ["/api/sessions", "/api/sessions/{id}/reconnect"]
+include-path = ["/api/sessions", "/api/sessions/{id}/reconnect",
+    "/api/addressbook/folders/{scope}/{folder}/entries/{entry}/connect"]
 include-method = "POST"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", 502, 503, 504]
 

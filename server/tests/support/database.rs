@@ -10,7 +10,7 @@ use crate::postgres;
 
 /// Every table that something is written to while a gateway runs.
 const LOCK_TABLES: &str = "BEGIN; LOCK TABLE api_keys, sign_ins, sign_in_links, sessions, \
-    session_passes, host_keys, audit IN EXCLUSIVE MODE";
+    session_passes, host_keys, audit, book_folders, book_entries, book_keys IN EXCLUSIVE MODE";
 
 /// A connection of one's own.
 pub async fn connect(place: &DatabasePlace) -> AnyConnection {

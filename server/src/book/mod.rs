@@ -1,0 +1,246 @@
+//! The address book: folders of entries, each a driver's settings with its secrets. Stores
+//! keep it ([`BookStore`]); this room knows who may use a folder, what an entry may hold,
+//! and what of it may be shown.
+
+mod connect;
+mod document;
+mod error;
+mod fields;
+mod merge;
+mod path;
+mod sealed;
+mod store;
+mod view;
+
+use std::sync::Arc;
+
+use fanlight_core::FieldError;
+use serde_json::{Map, Value};
+
+pub use connect::Overrides;
+pub use document::Document;
+pub use error::BookError;
+pub use fields::book_schema;
+pub use path::{EntryPath, FolderPath, Name, NoSuchScope, NotAName, Scope};
+pub use sealed::{Rotated, SealedStore};
+pub use store::{BookStore, Folder, FolderChange, Replaces, Stored};
+pub use view::EntryView;
+
+use crate::Drivers;
+use crate::access::{Identity, Role};
+use crate::config::BookConfig;
+use crate::sessions::Sessions;
+use crate::store::Store;
+use fields::{check_own, settings_of};
+
+/// The address book of this gateway.
+pub struct Book {
+    store: Arc<dyn BookStore>,
+    drivers: Drivers,
+    sessions: Arc<Sessions>,
+}
+
+impl Book {
+    /// The book that the configuration names.
+    pub fn new(
+        config: &BookConfig,
+        store: &Store,
+        drivers: Drivers,
+        sessions: Arc<Sessions>,
+    ) -> Self {
+        let sealed = SealedStore::new(store.clone(), config.master_key.clone(), &config.instance);
+        Self { store: Arc::new(sealed), drivers, sessions }
+    }
+
+    /// The folders that the caller may use.
+    ///
+    /// # Errors
+    /// A store that is not available.
+    pub async fn folders(&self, who: &Identity) -> Result<Vec<Folder>, BookError> {
+        let mut folders = self.store.folders().await?;
+        folders.retain(|folder| may_use(who, folder));
+        Ok(folders)
+    }
+
+    /// A folder that the caller may use.
+    ///
+    /// # Errors
+    /// [`BookError::NoFolder`], [`BookError::OtherGroups`].
+    pub async fn folder(&self, who: &Identity, path: &FolderPath) -> Result<Folder, BookError> {
+        let folder = self.store.folder(path).await?;
+        if may_use(who, &folder) { Ok(folder) } else { Err(BookError::OtherGroups(path.clone())) }
+    }
+
+    /// Adds a folder.
+    ///
+    /// # Errors
+    /// [`BookError::Exists`].
+    pub async fn add_folder(&self, folder: &Folder) -> Result<(), BookError> {
+        self.store.add_folder(folder).await
+    }
+
+    /// Changes a folder.
+    ///
+    /// # Errors
+    /// [`BookError::NoFolder`].
+    pub async fn change_folder(
+        &self,
+        path: &FolderPath,
+        change: FolderChange,
+    ) -> Result<Folder, BookError> {
+        self.store.change_folder(path, change).await
+    }
+
+    /// Removes a folder and its entries.
+    ///
+    /// # Errors
+    /// [`BookError::NoFolder`], [`BookError::HalfDeleted`].
+    pub async fn delete_folder(&self, path: &FolderPath) -> Result<(), BookError> {
+        self.store.delete_folder(path).await
+    }
+
+    /// The entries of a folder that the caller may use.
+    ///
+    /// # Errors
+    /// Those of [`folder`](Self::folder).
+    pub async fn entries(
+        &self,
+        who: &Identity,
+        path: &FolderPath,
+    ) -> Result<Vec<EntryView>, BookError> {
+        self.folder(who, path).await?;
+        self.views(path).await
+    }
+
+    /// All entries that the caller may use, folder by folder.
+    ///
+    /// # Errors
+    /// A store that is not available.
+    pub async fn all_entries(&self, who: &Identity) -> Result<Vec<EntryView>, BookError> {
+        let mut all = Vec::new();
+        for folder in self.folders(who).await? {
+            all.extend(self.views(&folder.path).await?);
+        }
+        Ok(all)
+    }
+
+    async fn views(&self, path: &FolderPath) -> Result<Vec<EntryView>, BookError> {
+        let stored = self.store.entries(path).await?;
+        Ok(stored.iter().map(|stored| view::view(path, stored, &self.drivers)).collect())
+    }
+
+    /// One entry of a folder that the caller may use.
+    ///
+    /// # Errors
+    /// Those of [`folder`](Self::folder), [`BookError::NoEntry`].
+    pub async fn entry(&self, who: &Identity, path: &EntryPath) -> Result<EntryView, BookError> {
+        self.folder(who, &path.folder).await?;
+        let stored = self.store.entry(path).await?;
+        Ok(view::view(&path.folder, &stored, &self.drivers))
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// [`BookError::Invalid`] with every wrong field, [`BookError::NoFolder`],
+    /// [`BookError::Exists`].
+    pub async fn add_entry(
+        &self,
+        path: &EntryPath,
+        fields: Map<String, Value>,
+    ) -> Result<EntryView, BookError> {
+        let mut fields = fields;
+        fields.retain(|_, value| !value.is_null());
+        let document = self.checked(Document::new(fields))?;
+        self.store.folder(&path.folder).await?;
+        self.write(path, &document, Replaces::Nothing).await
+    }
+
+    /// Lays `changes` over an entry. `based_on` is the version that the caller has seen;
+    /// without it, the one that is stored when the change arrives. Of two changes of the
+    /// same version one is done.
+    ///
+    /// # Errors
+    /// [`BookError::NoEntry`], [`BookError::Changed`], [`BookError::Invalid`].
+    pub async fn change_entry(
+        &self,
+        path: &EntryPath,
+        changes: Map<String, Value>,
+        based_on: Option<i64>,
+    ) -> Result<EntryView, BookError> {
+        let changes = Document::new(changes);
+        let stored = self.store.entry(path).await?;
+        if based_on.is_some_and(|version| version != stored.version) {
+            return Err(BookError::Changed(format!("The entry {path}")));
+        }
+        let merged = self.checked(merge::merge(&stored.document, changes, &self.drivers))?;
+        self.write(path, &merged, Replaces::Version(stored.version)).await
+    }
+
+    /// Removes an entry.
+    ///
+    /// # Errors
+    /// [`BookError::NoEntry`].
+    pub async fn delete_entry(&self, path: &EntryPath) -> Result<(), BookError> {
+        self.store.delete_entry(path).await
+    }
+
+    /// The request of the session that an entry describes; its secrets are read now, and
+    /// what `overrides` holds is stored nowhere.
+    ///
+    /// # Errors
+    /// Those of [`entry`](Self::entry), [`BookError::CredentialsRequired`],
+    /// [`BookError::Invalid`].
+    pub async fn session_request(
+        &self,
+        who: &Identity,
+        path: &EntryPath,
+        overrides: &Overrides,
+    ) -> Result<Map<String, Value>, BookError> {
+        self.folder(who, &path.folder).await?;
+        let stored = self.store.entry(path).await?;
+        connect::request(path, &stored.document, overrides, &self.drivers)
+    }
+
+    async fn write(
+        &self,
+        path: &EntryPath,
+        document: &Document,
+        replaces: Replaces,
+    ) -> Result<EntryView, BookError> {
+        let version = self.store.put_entry(path, document, replaces).await?;
+        let stored = Stored {
+            name: path.name.clone(),
+            version,
+            updated_at: time::OffsetDateTime::now_utc(),
+            document: document.clone(),
+        };
+        Ok(view::view(&path.folder, &stored, &self.drivers))
+    }
+
+    /// The document, if a session could be made of it.
+    fn checked(&self, document: Document) -> Result<Document, BookError> {
+        let mut errors = check_own(document.fields(), &self.drivers);
+        let (mut request, foreign) = settings_of(&document);
+        errors.extend(foreign);
+        if let Some(session_type) = document.text(fields::TYPE)
+            && self.drivers.get(session_type).is_some()
+        {
+            request.insert("session_type".to_owned(), session_type.into());
+            errors.extend(self.sessions.errors_of(request).into_iter().filter(of_entry));
+        }
+        if errors.is_empty() { Ok(document) } else { Err(BookError::Invalid(errors)) }
+    }
+}
+
+/// Which engine runs a session is decided when it is made.
+fn of_entry(error: &FieldError) -> bool {
+    error.field != "engine"
+}
+
+fn may_use(who: &Identity, folder: &Folder) -> bool {
+    let groups = &folder.allowed_groups;
+    who.role == Role::Admin
+        || (who.role >= Role::Operator
+            && (groups.is_empty() || groups.iter().any(|group| who.groups.contains(group))))
+}
