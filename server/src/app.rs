@@ -8,7 +8,7 @@ use fanlight_engine::link::Engine;
 use crate::access::oidc::{Oidc, OidcConfigError};
 use crate::access::{FailureBrake, TokenUses};
 use crate::audit::Audit;
-use crate::book::Book;
+use crate::book::{Book, BookError};
 use crate::config::{Config, ConfigError};
 use crate::drivers::Drivers;
 use crate::hops;
@@ -93,6 +93,9 @@ pub enum StartError {
     /// A cluster of Proxmox VE cannot be asked.
     #[error("machines.proxmox: {0}")]
     Machines(#[from] ProxmoxConfigError),
+    /// The address book cannot be set up.
+    #[error("book: {0}")]
+    Book(#[from] BookError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -142,7 +145,7 @@ impl App {
             recordings: Arc::clone(&recordings),
         };
         let sessions = Sessions::start(&config, parts, resolver).await?;
-        let book = Book::new(&config.book, &store, drivers.clone(), Arc::clone(&sessions));
+        let book = Book::new(&config.book, &store, drivers.clone(), Arc::clone(&sessions))?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             inventories: Inventories::of(&config.machines, &store)?,

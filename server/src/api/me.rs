@@ -1,8 +1,13 @@
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::App;
 use crate::access::{AuthType, Identity, Role};
+use crate::config::BookPlace;
 
 /// Who is calling.
 #[derive(Serialize, ToSchema)]
@@ -26,14 +31,15 @@ pub(super) struct Me {
 /// Tells who is calling and what they may do.
 #[utoipa::path(get, path = "/api/me", tag = "Access",
     responses((status = 200, description = "The caller.", body = Me)))]
-pub(super) async fn me(identity: Identity) -> Json<Me> {
+pub(super) async fn me(State(app): State<Arc<App>>, identity: Identity) -> Json<Me> {
+    let in_vault = matches!(app.config.book.place, BookPlace::Vault(_));
     Json(Me {
         name: identity.name,
         email: identity.email,
         role: identity.role,
         groups: identity.groups,
         auth_type: identity.auth_type,
-        vault_enabled: false,
-        vault_configured: false,
+        vault_enabled: in_vault,
+        vault_configured: in_vault,
     })
 }

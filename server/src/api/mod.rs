@@ -41,8 +41,8 @@ use utoipa_axum::routes;
 
 pub(crate) use envelope::speak_as_the_portal;
 pub use error::{ApiError, ErrorBody};
-pub(crate) use metrics::page as metrics_page;
 pub use extract::{ApiJson, ApiPath, ApiQuery, OptionalJson};
+pub(crate) use metrics::page as metrics_page;
 pub use openapi::document;
 pub use routes::{RouteInfo, Routes};
 

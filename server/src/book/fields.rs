@@ -10,12 +10,10 @@ use serde_json::{Map, Value};
 
 use super::document::Document;
 use crate::Drivers;
-use crate::sessions::common_schema;
+use crate::sessions::{common_schema, shared_schema};
 
 /// The field that names an entry's driver.
 pub(super) const TYPE: &str = "type";
-/// Fields of every session that an entry may set too.
-const COMMON: &[&str] = &["banner", "jump_hosts"];
 
 /// The fields that every entry has, whatever its driver.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -74,7 +72,7 @@ pub(super) fn settings_of(document: &Document) -> (Map<String, Value>, Vec<Field
     let mut errors = Vec::new();
     let mut settings = Map::new();
     for (name, value) in document.fields().iter().filter(|(name, _)| !is_own(name)) {
-        if common.get(name).is_some() && !COMMON.contains(&name.as_str()) {
+        if common.get(name).is_some() {
             errors.push(FieldError::new(name, "is not a field of an entry"));
         } else {
             settings.insert(name.clone(), value.clone());
@@ -95,10 +93,7 @@ impl EntrySchema {
     /// The schema of one field, the driver's or that of every session.
     pub(super) fn field(&self, name: &str) -> Option<&Value> {
         let of_driver = self.0.schema()["properties"].get(name);
-        of_driver.or_else(|| {
-            let common = common_schema()["properties"].get(name);
-            common.filter(|_| COMMON.contains(&name))
-        })
+        of_driver.or_else(|| shared_schema()["properties"].get(name))
     }
 
     /// The secret fields of the entry itself, such as its password.

@@ -2,6 +2,7 @@
 //! keep it ([`BookStore`]); this room knows who may use a folder, what an entry may hold,
 //! and what of it may be shown.
 
+mod cache;
 mod connect;
 mod document;
 mod error;
@@ -10,9 +11,11 @@ mod merge;
 mod path;
 mod sealed;
 mod store;
+mod vault;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fanlight_core::FieldError;
 use serde_json::{Map, Value};
@@ -24,13 +27,15 @@ pub use fields::book_schema;
 pub use path::{EntryPath, FolderPath, Name, NoSuchScope, NotAName, Scope};
 pub use sealed::{Rotated, SealedStore};
 pub use store::{BookStore, Folder, FolderChange, Replaces, Stored};
+pub use vault::VaultStore;
 pub use view::EntryView;
 
 use crate::Drivers;
 use crate::access::{Identity, Role};
-use crate::config::BookConfig;
+use crate::config::{BookConfig, BookPlace};
 use crate::sessions::Sessions;
 use crate::store::Store;
+use cache::{Cache, Catalog};
 use fields::{check_own, settings_of};
 
 /// The address book of this gateway.
@@ -38,18 +43,46 @@ pub struct Book {
     store: Arc<dyn BookStore>,
     drivers: Drivers,
     sessions: Arc<Sessions>,
+    /// What lists show of a store that is far away.
+    cache: Option<Cache>,
 }
 
 impl Book {
     /// The book that the configuration names.
+    ///
+    /// # Errors
+    /// A store that cannot be set up; one that is not there at the moment is no error.
     pub fn new(
         config: &BookConfig,
         store: &Store,
         drivers: Drivers,
         sessions: Arc<Sessions>,
-    ) -> Self {
-        let sealed = SealedStore::new(store.clone(), config.master_key.clone(), &config.instance);
-        Self { store: Arc::new(sealed), drivers, sessions }
+    ) -> Result<Self, BookError> {
+        let instance = &config.instance;
+        Ok(match &config.place {
+            BookPlace::Database => {
+                let sealed = SealedStore::new(store.clone(), config.master_key.clone(), instance);
+                Self { store: Arc::new(sealed), drivers, sessions, cache: None }
+            }
+            BookPlace::Vault(vault) => {
+                let store: Arc<dyn BookStore> = Arc::new(VaultStore::new(vault, instance)?);
+                let (every, patience) = (vault.refresh, vault.timeout);
+                let cache = Cache::start(Arc::clone(&store), drivers.clone(), every, patience);
+                Self { store, drivers, sessions, cache: Some(cache) }
+            }
+        })
+    }
+
+    /// How old lists are, where they come from memory.
+    pub fn age(&self) -> Option<Duration> {
+        self.cache.as_ref().and_then(Cache::age)
+    }
+
+    /// Tells the cache of a write.
+    fn note(&self, change: impl FnOnce(&mut Catalog)) {
+        if let Some(cache) = &self.cache {
+            cache.note(change);
+        }
     }
 
     /// The folders that the caller may use.
@@ -57,7 +90,10 @@ impl Book {
     /// # Errors
     /// A store that is not available.
     pub async fn folders(&self, who: &Identity) -> Result<Vec<Folder>, BookError> {
-        let mut folders = self.store.folders().await?;
+        let mut folders = match &self.cache {
+            Some(cache) => cache.catalog().await?.folders.clone(),
+            None => self.store.folders().await?,
+        };
         folders.retain(|folder| may_use(who, folder));
         Ok(folders)
     }
@@ -67,7 +103,14 @@ impl Book {
     /// # Errors
     /// [`BookError::NoFolder`], [`BookError::OtherGroups`].
     pub async fn folder(&self, who: &Identity, path: &FolderPath) -> Result<Folder, BookError> {
-        let folder = self.store.folder(path).await?;
+        let known = match &self.cache {
+            Some(cache) => cache.catalog().await?.folder(path).cloned(),
+            None => None,
+        };
+        let folder = match known {
+            Some(folder) => folder,
+            None => self.store.folder(path).await?,
+        };
         if may_use(who, &folder) { Ok(folder) } else { Err(BookError::OtherGroups(path.clone())) }
     }
 
@@ -76,7 +119,9 @@ impl Book {
     /// # Errors
     /// [`BookError::Exists`].
     pub async fn add_folder(&self, folder: &Folder) -> Result<(), BookError> {
-        self.store.add_folder(folder).await
+        self.store.add_folder(folder).await?;
+        self.note(|catalog| catalog.put_folder(folder.clone()));
+        Ok(())
     }
 
     /// Changes a folder.
@@ -88,7 +133,9 @@ impl Book {
         path: &FolderPath,
         change: FolderChange,
     ) -> Result<Folder, BookError> {
-        self.store.change_folder(path, change).await
+        let folder = self.store.change_folder(path, change).await?;
+        self.note(|catalog| catalog.put_folder(folder.clone()));
+        Ok(folder)
     }
 
     /// Removes a folder and its entries.
@@ -96,7 +143,9 @@ impl Book {
     /// # Errors
     /// [`BookError::NoFolder`], [`BookError::HalfDeleted`].
     pub async fn delete_folder(&self, path: &FolderPath) -> Result<(), BookError> {
-        self.store.delete_folder(path).await
+        self.store.delete_folder(path).await?;
+        self.note(|catalog| catalog.drop_folder(path));
+        Ok(())
     }
 
     /// The entries of a folder that the caller may use.
@@ -125,6 +174,11 @@ impl Book {
     }
 
     async fn views(&self, path: &FolderPath) -> Result<Vec<EntryView>, BookError> {
+        if let Some(cache) = &self.cache
+            && let Some(entries) = cache.catalog().await?.entries.get(path)
+        {
+            return Ok(entries.clone());
+        }
         let stored = self.store.entries(path).await?;
         Ok(stored.iter().map(|stored| view::view(path, stored, &self.drivers)).collect())
     }
@@ -182,7 +236,9 @@ impl Book {
     /// # Errors
     /// [`BookError::NoEntry`].
     pub async fn delete_entry(&self, path: &EntryPath) -> Result<(), BookError> {
-        self.store.delete_entry(path).await
+        self.store.delete_entry(path).await?;
+        self.note(|catalog| catalog.drop_entry(path));
+        Ok(())
     }
 
     /// The request of the session that an entry describes; its secrets are read now, and
@@ -215,7 +271,9 @@ impl Book {
             updated_at: time::OffsetDateTime::now_utc(),
             document: document.clone(),
         };
-        Ok(view::view(&path.folder, &stored, &self.drivers))
+        let view = view::view(&path.folder, &stored, &self.drivers);
+        self.note(|catalog| catalog.put_entry(view.clone()));
+        Ok(view)
     }
 
     /// The document, if a session could be made of it.
@@ -242,5 +300,6 @@ fn may_use(who: &Identity, folder: &Folder) -> bool {
     let groups = &folder.allowed_groups;
     who.role == Role::Admin
         || (who.role >= Role::Operator
+            && !folder.admins_only
             && (groups.is_empty() || groups.iter().any(|group| who.groups.contains(group))))
 }

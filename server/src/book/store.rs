@@ -12,6 +12,8 @@ pub struct Folder {
     pub path: FolderPath,
     /// Groups of the identity provider that may use it; every operator where it is empty.
     pub allowed_groups: Vec<String>,
+    /// Whether only admins may, because nobody said who else.
+    pub admins_only: bool,
     /// One line for people.
     pub description: String,
 }
@@ -54,6 +56,14 @@ pub enum Replaces {
 pub trait BookStore: Send + Sync {
     /// Whether a read goes over a network, so that lists are better answered from memory.
     fn is_remote(&self) -> bool;
+
+    /// Whether the store is there and lets the gateway in.
+    ///
+    /// # Errors
+    /// A store that is not available.
+    async fn probe(&self) -> Result<(), BookError> {
+        Ok(())
+    }
 
     /// All folders, by scope and name.
     ///

@@ -29,17 +29,12 @@ pub struct EntryView {
     pub settings: Map<String, Value>,
     /// Paths of the secrets that are stored: `password`, `jump_hosts.0.password`.
     pub stored_secrets: Vec<String>,
-    /// Whether the driver can log in with a secret at all.
-    pub takes_credentials: bool,
+    /// Whether the entry itself, not only its jump hosts, has a secret to log in with.
+    pub has_credentials: bool,
+    /// Whether connecting asks for credentials: there are none, or they must not be used.
+    pub asks_credentials: bool,
     /// Why it cannot be connected, if that is known.
     pub problem: Option<String>,
-}
-
-impl EntryView {
-    /// Whether the entry itself, not only its jump hosts, has a secret to log in with.
-    pub fn has_credentials(&self) -> bool {
-        self.stored_secrets.iter().any(|path| !path.contains('.'))
-    }
 }
 
 /// What may be shown of a stored entry.
@@ -54,6 +49,8 @@ pub(super) fn view(folder: &FolderPath, stored: &Stored, drivers: &Drivers) -> E
             settings.insert(name.clone(), value);
         }
     }
+    let secrets: Vec<_> = schema.iter().flat_map(EntrySchema::secrets).collect();
+    let has_credentials = stored_secrets.iter().any(|path| secrets.contains(&path.as_str()));
     let problem = schema.is_none().then(|| {
         format!("This gateway has no driver for entries of the type {:?}.", own.session_type)
     });
@@ -62,7 +59,8 @@ pub(super) fn view(folder: &FolderPath, stored: &Stored, drivers: &Drivers) -> E
         name: stored.name.clone(),
         version: stored.version,
         updated_at: stored.updated_at,
-        takes_credentials: schema.is_some_and(|schema| schema.secrets().next().is_some()),
+        has_credentials,
+        asks_credentials: own.prompt_credentials || (!secrets.is_empty() && !has_credentials),
         session_type: own.session_type,
         display_name: own.display_name,
         tags: own.tags,

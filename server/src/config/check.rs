@@ -127,7 +127,7 @@ fn server(raw: &RawServer, complaints: &mut Complaints) -> Option<ServerConfig> 
     })
 }
 
-fn is_origin(url: &Url) -> bool {
+pub(super) fn is_origin(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.path() == "/"
         && url.query().is_none()

@@ -13,7 +13,7 @@ mod raw;
 mod recordings;
 mod times;
 
-pub use book::{BookConfig, MasterKeySource};
+pub use book::{BookConfig, BookPlace, MasterKeySource, VaultConfig, VaultLogin};
 pub use checked::{
     AccessConfig, AdminWatch, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy,
     LogConfig, LogFormat, MetricsConfig, NetworkConfig, NetworkRules, OidcConfig, Preset,

@@ -194,11 +194,14 @@ pub(super) struct RawAudit {
     pub retention: Option<Period>,
 }
 
-/// The address book. It is kept in the gateway's database; each entry is sealed with a key
-/// that a master key opens, which is never in the database.
+/// The address book.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawBook {
+    /// `database` keeps it in the gateway's own, each entry sealed with a key that a master
+    /// key opens, which is never in the database; `vault` keeps it in Vault or OpenBao.
+    pub store: RawBookStore,
+    pub vault: RawVault,
     /// Folders of the scope `instance` are those of the gateways with this name.
     pub instance: String,
     /// File with the master keys, outside `data_dir`. Default: `fanlight/book.keys` in
@@ -212,7 +215,78 @@ pub(super) struct RawBook {
 
 impl Default for RawBook {
     fn default() -> Self {
-        Self { instance: "default".into(), key_file: None, key: None }
+        Self {
+            store: RawBookStore::Database,
+            vault: RawVault::default(),
+            instance: "default".into(),
+            key_file: None,
+            key: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawBookStore {
+    #[default]
+    Database,
+    Vault,
+}
+
+/// Vault or OpenBao: a KV engine of version 2, and an AppRole (or a token) that may read,
+/// list, write and delete below `base` in it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawVault {
+    /// `https://vault.example.com:8200`. `http` is for one on this machine only.
+    pub address: Option<String>,
+    /// Namespace, where Vault has such.
+    #[schemars(length(min = 1, max = 256))]
+    pub namespace: Option<String>,
+    /// PEM file with the authorities to trust, and no others. Default: those of the system.
+    pub ca: Option<PathBuf>,
+    /// Mount of the KV engine.
+    pub mount: String,
+    /// Path below the mount: entries are at `<base>/shared/<folder>/<entry>` and
+    /// `<base>/instance/<book.instance>/<folder>/<entry>`.
+    pub base: String,
+    /// Mount of the AppRole method.
+    pub auth_mount: String,
+    /// The AppRole's id.
+    #[schemars(length(min = 1, max = 256))]
+    pub role_id: Option<String>,
+    /// Its secret id.
+    pub secret_id: Option<Secret<String>>,
+    /// File with the secret id instead; it is read at each login.
+    pub secret_id_file: Option<PathBuf>,
+    /// A token instead of an AppRole. It is renewed where Vault allows that.
+    pub token: Option<Secret<String>>,
+    /// Longest time for whatever is asked of it, several requests included.
+    pub timeout: Period,
+    /// How often lists are brought up to date with what other programs write.
+    pub refresh: Period,
+    /// Most requests at a time.
+    #[schemars(range(min = 1, max = 1000))]
+    pub parallel_requests: usize,
+}
+
+impl Default for RawVault {
+    fn default() -> Self {
+        Self {
+            address: None,
+            namespace: None,
+            ca: None,
+            mount: "secret".into(),
+            base: "fanlight".into(),
+            auth_mount: "approle".into(),
+            role_id: None,
+            secret_id: None,
+            secret_id_file: None,
+            token: None,
+            timeout: Period::seconds(4),
+            refresh: Period::seconds(30),
+            parallel_requests: 32,
+        }
     }
 }
 

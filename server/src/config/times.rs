@@ -30,9 +30,9 @@ pub(super) fn check(raw: &RawConfig) -> Vec<FieldError> {
 }
 
 /// Times in which something has to happen: without any, it never could.
-fn limits(raw: &RawConfig) -> [(&'static str, Period); 25] {
-    let RawConfig { server, database, access, oidc, sessions, guacd, jump_hosts, machines, .. } =
-        raw;
+fn limits(raw: &RawConfig) -> [(&'static str, Period); 27] {
+    let RawConfig { server, database, access, oidc, sessions, guacd, .. } = raw;
+    let RawConfig { jump_hosts, machines, book, .. } = raw;
     [
         ("server.request_timeout", server.request_timeout),
         ("server.header_timeout", server.header_timeout),
@@ -51,6 +51,8 @@ fn limits(raw: &RawConfig) -> [(&'static str, Period); 25] {
         ("sessions.send_deadline", sessions.send_deadline),
         ("sessions.idle_deadline", sessions.idle_deadline),
         ("sessions.connect_timeout", sessions.connect_timeout),
+        ("book.vault.timeout", book.vault.timeout),
+        ("book.vault.refresh", book.vault.refresh),
         ("guacd.connect_timeout", guacd.connect_timeout),
         ("guacd.handshake_timeout", guacd.handshake_timeout),
         ("guacd.check_interval", guacd.check_interval),

@@ -41,7 +41,7 @@ impl Fixture {
 
     /// The secrets as they are stored, by way of the store itself.
     async fn stored(&self, name: &str) -> Value {
-        let who = self.admin().await;
+        let who = self.key_holder().await;
         let path = fanlight::book::EntryPath {
             folder: fanlight::book::FolderPath {
                 scope: fanlight::book::Scope::Shared,
@@ -54,7 +54,7 @@ impl Fixture {
         Value::Object(request)
     }
 
-    async fn admin(&self) -> fanlight::access::Identity {
+    async fn key_holder(&self) -> fanlight::access::Identity {
         let keys = self.gateway.app.store.api_keys().await.unwrap();
         let credential = fanlight::access::Credential::ApiKey(keys[0].id);
         let store = &self.gateway.app.store;
@@ -62,10 +62,21 @@ impl Fixture {
     }
 }
 
+/// A key that is encrypted, and the passphrase of it.
+const KEY: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABC3VEPkh+\n\
+YCFYpF95I1RzG7AAAAAQAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIKvPDDzotixst/G9\n\
+jpWRRWmWdD0KIE5MF0zoPwrd8WfvAAAAkPTOrqo7+sdU8iRv/7WOzEfLhdAENDF7Q3fPLI\n\
+dKmcoCQsQnHVUECr9SWvJpyR3adUQnPrbxT8IcSCPPy21n/PymXAS/RiTnWFvqxQnxIn4B\n\
+Gs5awfBHOJaE8LSo2Z0TjaaZRciCvxRhiO3fRbLXN/UJrJmOscHxVwhqMsXay+ixdWbKUu\n\
+fZBFjb5ub4mvphpw==\n\
+-----END OPENSSH PRIVATE KEY-----\n";
+
 pub fn web_server() -> Value {
     json!({ "name": "web-01", "type": "ssh", "hostname": "192.0.2.1", "port": 2222,
-        "username": "root", "password": "canary-4711", "passphrase": "canary-4712",
-        "display_name": "Web server", "tags": ["web", "eu"] })
+        "username": "root", "password": "canary-4711", "private_key": KEY,
+        "passphrase": "canary-4712", "display_name": "Web server", "tags": ["web", "eu"] })
 }
 
 #[tokio::test]
@@ -74,7 +85,9 @@ async fn folders_are_made_listed_changed_and_deleted() {
     let new = json!({ "scope": "shared", "name": "production",
         "allowed_groups": ["engineering", "devops"], "description": "Production servers" });
     let (status, made) = fixture.ask(Method::POST, FOLDERS, new.clone()).await;
-    assert_eq!((status, &made), (201, &new));
+    let mut expected = new.clone();
+    expected["admins_only"] = json!(false);
+    assert_eq!((status, &made), (201, &expected));
     let again = fixture.ask(Method::POST, FOLDERS, new).await;
     assert_eq!(again.0, 409);
     assert_eq!(again.1["error"], "The folder shared/production exists already.");
@@ -103,7 +116,7 @@ async fn bar_80_an_entry_is_listed_without_its_secrets() {
     let expected = json!({ "scope": "shared", "folder": "production", "name": "web-01",
         "type": "ssh", "display_name": "Web server", "tags": ["web", "eu"],
         "prompt_credentials": false, "has_credentials": true, "asks_credentials": false,
-        "stored_secrets": ["password", "passphrase"], "version": 1,
+        "stored_secrets": ["password", "private_key", "passphrase"], "version": 1,
         "hostname": "192.0.2.1", "port": 2222, "username": "root" });
     assert_eq!(entry, expected);
     let all = fixture.ask(Method::GET, "/api/addressbook/entries", Value::Null).await.1;
@@ -116,7 +129,8 @@ async fn a_change_leaves_what_it_does_not_name_and_null_clears() {
     let fixture = Fixture::start().await;
     fixture.book(&[web_server()]).await;
     let path = format!("{PROD}/entries/web-01");
-    let change = json!({ "port": 22, "tags": null, "passphrase": null });
+    let change = json!({ "port": 22, "tags": null, "passphrase": null,
+        "private_key": null });
     let (status, changed) = fixture.ask(Method::PUT, &path, change).await;
     assert_eq!((status, &changed["version"]), (200, &json!(2)));
     assert_eq!(changed["stored_secrets"], json!(["password"]));
@@ -182,8 +196,8 @@ async fn what_is_wrong_with_an_entry_is_told_by_field_and_not_echoed() {
         assert!(told.starts_with(message), "{body}: {reply}");
         assert!(!reply.to_string().contains("canary"), "{reply}");
     }
-    let (status, reply) =
-        fixture.ask(Method::POST, &format!("{FOLDERS}/shared/none/entries"), web_server()).await;
+    let none = format!("{FOLDERS}/shared/none/entries");
+    let (status, reply) = fixture.ask(Method::POST, &none, web_server()).await;
     assert_eq!((status, &reply["error"]), (404, &json!("There is no folder shared/none.")));
 }
 
@@ -238,8 +252,8 @@ async fn bar_38_no_name_of_a_folder_or_an_entry_leads_out_of_its_place() {
         let entries = format!("{PROD}/entries");
         assert_eq!(fixture.ask(Method::POST, &entries, entry).await.0, 400, "{name}");
     }
-    let scope = raw(&fixture.gateway, &fixture.key, "GET", &format!("{FOLDERS}/../x/entries"));
-    let scope = scope.await;
+    let path = format!("{FOLDERS}/../x/entries");
+    let scope = raw(&fixture.gateway, &fixture.key, "GET", &path).await;
     assert!(scope.starts_with("HTTP/1.1 400") && scope.contains("shared or instance"), "{scope}");
 }
 
@@ -314,7 +328,7 @@ async fn an_entry_connects_with_what_is_stored_or_brought_and_stores_nothing_of_
 async fn stored_secrets_serve_the_stored_account_alone() {
     let fixture = Fixture::start().await;
     fixture.book(&[web_server()]).await;
-    let who = fixture.admin().await;
+    let who = fixture.key_holder().await;
     let path = fanlight::book::EntryPath {
         folder: fanlight::book::FolderPath {
             scope: fanlight::book::Scope::Shared,
@@ -329,9 +343,10 @@ async fn stored_secrets_serve_the_stored_account_alone() {
     };
     assert_eq!(with(json!({ "username": "root" })).await["password"], "canary-4711");
     let other = with(json!({ "username": "jdoe" })).await;
-    assert!(!other.to_string().contains("canary"), "{other}");
+    let text = other.to_string();
+    assert!(!text.contains("canary") && !text.contains("PRIVATE KEY"), "{text}");
     let own = with(json!({ "password": "mine" })).await;
-    assert!(own["password"] == "mine" && own.get("passphrase").is_none(), "{own}");
+    assert!(own["password"] == "mine" && own.get("private_key").is_none(), "{own}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod authentication;
 mod authority;
 mod book;
 mod book_keys;
+mod book_vault;
 mod commands;
 mod configuration;
 #[path = "../support/database.rs"]
@@ -21,11 +22,15 @@ mod machines;
 mod many;
 mod matrix;
 mod metrics;
+#[path = "../support/openbao.rs"]
+mod openbao;
 mod outage;
 mod people;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod rates;
 mod requests;
 mod routes;
@@ -44,5 +49,6 @@ fn all_these_tests_pass_on_postgresql() {
         "database_tls::",
         "leaks::",
         "schemathesis::",
+        "book_vault::",
     ]);
 }

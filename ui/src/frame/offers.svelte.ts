@@ -1,5 +1,6 @@
 import type { Driver } from '../api/types';
 import { account } from '../lib/account.svelte';
+import { entries, folderKey, folders, keyOf, nameOfEntry, openEntry, shelf, targetOf, view, wordsOf } from '../lib/book.svelte';
 import { drivers, isLive, nameOf, placeOf, presets, sessions } from '../lib/catalog.svelte';
 import { parseTargets, type Target } from '../lib/connect-text';
 import { draft } from '../lib/draft.svelte';
@@ -47,6 +48,41 @@ const readyMade = (): Offer[] =>
     driver: preset.session_type,
     words: preset.session_type,
     run: (newTab) => openSession({ preset: preset.id }, newTab),
+  }));
+
+/** Most entries that are offered at a time. */
+const MOST_ENTRIES = 40;
+const MOST_WITHOUT_QUERY = 8;
+
+/** Entries of the address book: without a query, those that this person likes or used. */
+function addressBook(query: string): Offer[] {
+  const all = entries.data ?? [];
+  const near = [...all]
+    .filter((entry) => shelf.isFavourite(entry) || shelf.usedAt(entry) !== null)
+    .sort((a, b) => (shelf.usedAt(b) ?? 0) - (shelf.usedAt(a) ?? 0))
+    .slice(0, MOST_WITHOUT_QUERY);
+  const offers = (query.trim() === '' ? near : all).map((entry) => ({
+    id: `entry:${keyOf(entry)}`,
+    group: t('palette.entries'),
+    title: nameOfEntry(entry),
+    detail: targetOf(entry),
+    driver: entry.type,
+    words: wordsOf(entry),
+    run: (newTab: boolean) => openEntry(entry, newTab),
+  }));
+  return find(offers, query).slice(0, MOST_ENTRIES);
+}
+
+const bookFolders = (): Offer[] =>
+  (folders.data ?? []).map((folder) => ({
+    id: `folder:${folderKey(folder)}`,
+    group: t('palette.folders'),
+    title: folder.name,
+    detail: folder.description,
+    run: () => {
+      view.show(folderKey(folder));
+      router.go('/');
+    },
   }));
 
 const recent = (): Offer[] =>
@@ -98,6 +134,6 @@ function actions(help: () => void): Offer[] {
 /** What the palette shows for a query: an ad-hoc target first, then what is known. */
 export function offersFor(query: string, help: () => void): Offer[] {
   const forms = account.may('poweruser') ? (drivers.data ?? []).map(blank) : [];
-  const known = [...readyMade(), ...livePages(), ...recent(), ...forms, ...actions(help)];
-  return [...adHoc(query), ...find(known, query)];
+  const known = [...readyMade(), ...livePages(), ...recent(), ...(query.trim() === '' ? [] : bookFolders()), ...forms, ...actions(help)];
+  return [...adHoc(query), ...addressBook(query), ...find(known, query)];
 }

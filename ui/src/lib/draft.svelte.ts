@@ -7,6 +7,8 @@ class Draft {
   errors = $state.raw<Record<string, string>>({});
   /** What is wrong that belongs to no field. */
   problem = $state('');
+  /** Whether the form is to be brought up for what was put into it. */
+  wanted = $state(false);
 
   /** Puts something else into the form. */
   take(driver: string, values: Values, errors: Record<string, string> = {}, problem = ''): void {

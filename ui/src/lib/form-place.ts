@@ -1,3 +1,4 @@
+import { draft } from './draft.svelte';
 import { router } from './router.svelte';
 
 let elsewhere: (() => void) | null = null;
@@ -12,6 +13,7 @@ export function formsAppearAt(show: () => void): () => void {
 
 /** Shows the form for a new connection, with what the draft holds. */
 export function showForm(): void {
-  if (elsewhere) elsewhere();
-  else router.go('/');
+  if (elsewhere) return elsewhere();
+  draft.wanted = true;
+  router.go('/');
 }

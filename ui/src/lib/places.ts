@@ -7,7 +7,7 @@ type Least = 'operator' | 'poweruser' | 'admin';
 export interface Place {
   page: Route['page'];
   href: string;
-  icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people' | 'recordings';
+  icon: 'connections' | 'sessions' | 'activity' | 'settings' | 'key' | 'people' | 'folder' | 'recordings';
   label: StringKey;
   /** The page whose tabs it stands in; such a page has no place in the rail. */
   within?: 'settings' | 'sessions';
@@ -27,6 +27,7 @@ const PLACES: readonly Place[] = [
   { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },
   { page: 'users', href: pathOfPage('users'), icon: 'people', label: 'tabs.users', within: 'settings', least: 'admin' },
   { page: 'groups', href: pathOfPage('groups'), icon: 'people', label: 'tabs.groups', within: 'settings', least: 'admin' },
+  { page: 'folders', href: pathOfPage('folders'), icon: 'folder', label: 'tabs.folders', within: 'settings', least: 'admin' },
   { page: 'all-tokens', href: pathOfPage('all-tokens'), icon: 'key', label: 'tabs.tokens', within: 'settings', least: 'admin' },
   { page: 'machines', href: pathOfPage('machines'), icon: 'connections', label: 'tabs.machines', within: 'settings', least: 'admin' },
 ];

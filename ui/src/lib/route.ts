@@ -1,11 +1,12 @@
 /** Pages about who may do what, each a chunk of its own. */
-export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'all-tokens' | 'machines';
+export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'folders' | 'all-tokens' | 'machines';
 
 const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   activity: '/activity',
   'my-tokens': '/settings/tokens',
   users: '/settings/users',
   groups: '/settings/groups',
+  folders: '/settings/folders',
   'all-tokens': '/settings/all-tokens',
   machines: '/settings/machines',
 };

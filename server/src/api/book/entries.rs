@@ -3,13 +3,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use fanlight_core::FieldError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::{entry_path, folder_path};
+use super::{age, entry_path, folder_path};
 use crate::App;
 use crate::access::{ClientAddress, Identity};
 use crate::api::{ApiError, ApiJson, ApiPath};
@@ -58,7 +59,6 @@ pub(in crate::api) struct EntryBody {
 
 impl From<EntryView> for EntryBody {
     fn from(view: EntryView) -> Self {
-        let has_credentials = view.has_credentials();
         Self {
             scope: view.folder.scope,
             folder: view.folder.name.to_string(),
@@ -67,9 +67,8 @@ impl From<EntryView> for EntryBody {
             display_name: view.display_name,
             tags: view.tags,
             prompt_credentials: view.prompt_credentials,
-            has_credentials,
-            asks_credentials: view.prompt_credentials
-                || (view.takes_credentials && !has_credentials),
+            has_credentials: view.has_credentials,
+            asks_credentials: view.asks_credentials,
             stored_secrets: view.stored_secrets,
             version: view.version,
             updated_at: view.updated_at,
@@ -85,9 +84,9 @@ impl From<EntryView> for EntryBody {
 pub(in crate::api) async fn list_all_entries(
     State(app): State<Arc<App>>,
     identity: Identity,
-) -> Result<Json<Vec<EntryBody>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let entries = app.book.all_entries(&identity).await?;
-    Ok(Json(entries.into_iter().map(EntryBody::from).collect()))
+    Ok((age(&app), Json(entries.into_iter().map(EntryBody::from).collect::<Vec<_>>())))
 }
 
 /// Lists the entries of a folder.
@@ -101,9 +100,9 @@ pub(in crate::api) async fn list_entries(
     State(app): State<Arc<App>>,
     identity: Identity,
     ApiPath((scope, folder)): ApiPath<(String, String)>,
-) -> Result<Json<Vec<EntryBody>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let entries = app.book.entries(&identity, &folder_path(&scope, &folder)?).await?;
-    Ok(Json(entries.into_iter().map(EntryBody::from).collect()))
+    Ok((age(&app), Json(entries.into_iter().map(EntryBody::from).collect::<Vec<_>>())))
 }
 
 /// Makes an entry.

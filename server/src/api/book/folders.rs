@@ -3,11 +3,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use fanlight_core::FieldError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::folder_path;
+use super::{age, folder_path};
 use crate::App;
 use crate::access::{ClientAddress, Identity};
 use crate::api::{ApiError, ApiJson, ApiPath};
@@ -27,6 +28,8 @@ pub(in crate::api) struct FolderView {
     name: String,
     /// Groups that may use it; every operator where it is empty.
     allowed_groups: Vec<String>,
+    /// Whether only admins may use it, because nobody said who else.
+    admins_only: bool,
     /// One line for people.
     description: String,
 }
@@ -61,8 +64,9 @@ pub(in crate::api) struct ChangedFolder {
 }
 
 impl From<Folder> for FolderView {
-    fn from(Folder { path, allowed_groups, description }: Folder) -> Self {
-        Self { scope: path.scope, name: path.name.to_string(), allowed_groups, description }
+    fn from(Folder { path, allowed_groups, admins_only, description }: Folder) -> Self {
+        let (scope, name) = (path.scope, path.name.to_string());
+        Self { scope, name, allowed_groups, admins_only, description }
     }
 }
 
@@ -72,9 +76,9 @@ impl From<Folder> for FolderView {
 pub(in crate::api) async fn list_folders(
     State(app): State<Arc<App>>,
     identity: Identity,
-) -> Result<Json<Vec<FolderView>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let folders = app.book.folders(&identity).await?;
-    Ok(Json(folders.into_iter().map(FolderView::from).collect()))
+    Ok((age(&app), Json(folders.into_iter().map(FolderView::from).collect::<Vec<_>>())))
 }
 
 /// Makes a folder.
@@ -91,7 +95,8 @@ pub(in crate::api) async fn create_folder(
     let name = super::name("name", &new.name)?;
     check(Some(&new.allowed_groups), Some(&new.description))?;
     let NewFolder { scope, allowed_groups, description, .. } = new;
-    let folder = Folder { path: FolderPath { scope, name }, allowed_groups, description };
+    let path = FolderPath { scope, name };
+    let folder = Folder { path, allowed_groups, admins_only: false, description };
     app.book.add_folder(&folder).await?;
     app.audit.record(tell(Action::FolderCreate, &identity, client, &folder)).await?;
     Ok((StatusCode::CREATED, Json(folder.into())))

@@ -10,9 +10,13 @@ pub(super) use entries::*;
 pub(super) use folders::*;
 pub(super) use schema::{entry_change, new_entry};
 
+use axum::http::HeaderName;
+use axum::http::header::AGE;
+use axum::response::AppendHeaders;
 use fanlight_core::FieldError;
 
 use super::ApiError;
+use crate::App;
 use crate::book::{EntryPath, FolderPath, Name};
 
 /// A folder of a path or body; wrong names are told by field.
@@ -37,4 +41,9 @@ fn name(field_name: &str, text: &str) -> Result<Name, ApiError> {
 
 fn field(name: &str, error: &dyn std::fmt::Display) -> FieldError {
     FieldError::new(name, error.to_string())
+}
+
+/// How old a list is in seconds, where it comes from memory.
+fn age(app: &App) -> AppendHeaders<Option<(HeaderName, String)>> {
+    AppendHeaders(app.book.age().map(|age| (AGE, age.as_secs().to_string())))
 }

@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Drivers;
 use crate::book::book_schema;
-use crate::sessions::common_schema;
+use crate::sessions::shared_schema;
 
 const NAME_PATTERN: &str = "^[A-Za-z0-9_-][A-Za-z0-9_.-]*$";
-/// Fields of every session that an entry has too, where they are built.
-const COMMON: &[&str] = &["banner", "jump_hosts"];
 
 /// One variant for each driver, told apart by `type`.
 pub(in crate::api) fn new_entry(drivers: &Drivers) -> Value {
@@ -40,9 +38,7 @@ fn variant(driver: &dyn Driver) -> Value {
 /// The address book's own fields, and those of every session.
 fn shared() -> Map<String, Value> {
     let own = book_schema()["properties"].as_object().cloned().unwrap_or_default();
-    let common = COMMON.iter().filter_map(|name| {
-        Some(((*name).to_owned(), common_schema()["properties"].get(name)?.clone()))
-    });
+    let common = shared_schema()["properties"].as_object().cloned().unwrap_or_default();
     own.into_iter().chain(common).collect()
 }
 

@@ -53,6 +53,7 @@ impl SealedStore {
             path: FolderPath { scope, name: row.name.parse().map_err(|_| damaged("name"))? },
             allowed_groups: serde_json::from_str(&row.allowed_groups)
                 .map_err(|_| damaged("groups"))?,
+            admins_only: false,
             description: row.description,
         })
     }

@@ -41,6 +41,13 @@ const EVERY: Readonly<Record<Action, true>> = {
   session_dismiss: true,
   host_key_add: true,
   host_key_forget: true,
+  folder_create: true,
+  folder_update: true,
+  folder_delete: true,
+  entry_create: true,
+  entry_update: true,
+  entry_delete: true,
+  book_rotate: true,
 };
 
 /** What can be chosen in the audit log's filter. */
