@@ -99,6 +99,12 @@ impl ApiError {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// Its sentence, and what is wrong with which field, for a person.
+    pub fn with_fields(&self) -> String {
+        let fields = self.fields.iter().map(|f| format!("{} {}.", f.field, f.message));
+        std::iter::once(self.message.clone()).chain(fields).collect::<Vec<_>>().join(" ")
+    }
+
     fn body(self) -> ErrorBody {
         let fields = self.fields.into_iter().map(|f| (f.field, f.message)).collect();
         ErrorBody { error: self.message, code: self.code.to_owned(), fields }

@@ -24,6 +24,7 @@ mod one_time;
 mod openapi;
 mod portal;
 mod presets;
+mod quick;
 mod recordings;
 mod routes;
 mod sessions;
@@ -90,6 +91,7 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Admin), routes!(book::create_entry))
         .add(Access::Least(Role::Admin), routes!(book::change_entry, book::delete_entry))
         .add(Access::Least(Role::Operator), routes!(book::connect_entry))
+        .add(Access::Other, routes!(quick::open, quick::submit))
         .add(Access::Least(Role::Operator), routes!(tickets::issue))
         .add(Access::Open, routes!(tickets::open))
         .add(Access::Other, routes!(tunnel::tunnel))

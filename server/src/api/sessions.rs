@@ -296,7 +296,7 @@ pub(super) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn tell(
+pub(in crate::api) async fn tell(
     app: &App,
     who: &Identity,
     client: ClientAddress,

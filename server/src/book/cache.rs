@@ -140,6 +140,12 @@ impl Cache {
         self.shared.state.lock().catalog.as_ref().map(|(_, since)| since.elapsed())
     }
 
+    /// Forgets the catalog: nobody can tell what a write that failed has changed.
+    pub(super) fn forget(&self) {
+        self.shared.writes.fetch_add(1, Ordering::SeqCst);
+        self.shared.state.lock().catalog = None;
+    }
+
     /// Takes a write of this gateway over.
     pub(super) fn note(&self, change: impl FnOnce(&mut Catalog)) {
         self.shared.writes.fetch_add(1, Ordering::SeqCst);
@@ -216,8 +222,10 @@ impl Shared {
         {
             let mut state = self.state.lock();
             match looked {
-                Ok(_)
-                    if self.writes.load(Ordering::SeqCst) != writes && state.catalog.is_some() => {}
+                // It may not know of the writes in between: another look does.
+                Ok(_) if self.writes.load(Ordering::SeqCst) != writes && state.catalog.is_some() => {
+                    self.wanted.notify_one();
+                }
                 Ok(catalog) => {
                     state.catalog = Some((Arc::new(catalog), now));
                     state.failure = None;

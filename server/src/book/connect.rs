@@ -48,6 +48,11 @@ impl Overrides {
         [("username", self.username.as_deref()), ("domain", self.domain.as_deref())]
     }
 
+    /// The same as fields of a session's request.
+    pub fn for_request(&self) -> impl Iterator<Item = (String, Value)> {
+        self.of_driver().into_iter().map(|(name, value)| (name.to_owned(), value))
+    }
+
     /// The fields that only some drivers have.
     fn of_driver(&self) -> Vec<(&'static str, Value)> {
         let secret = |secret: &Option<Secret>| secret.as_ref().map(|text| text.expose().clone());

@@ -143,7 +143,11 @@ impl Book {
     /// # Errors
     /// [`BookError::NoFolder`], [`BookError::HalfDeleted`].
     pub async fn delete_folder(&self, path: &FolderPath) -> Result<(), BookError> {
-        self.store.delete_folder(path).await?;
+        let deleted = self.store.delete_folder(path).await;
+        if let (Err(BookError::HalfDeleted { .. }), Some(cache)) = (&deleted, &self.cache) {
+            cache.forget();
+        }
+        deleted?;
         self.note(|catalog| catalog.drop_folder(path));
         Ok(())
     }

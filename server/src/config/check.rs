@@ -85,6 +85,7 @@ pub(super) fn check(raw: &RawConfig) -> Result<Config, Vec<FieldError>> {
             burst: raw.rate_limit.burst,
         },
         audit: AuditConfig { retention: raw.audit.retention.map(|period| period.0) },
+        quick_connect_confirm: raw.quick_connect.confirm,
         book,
         oidc,
         sessions: sessions(&raw.sessions),

@@ -29,6 +29,8 @@ pub struct Config {
     pub rate_limit: RateLimitConfig,
     /// The audit log.
     pub audit: AuditConfig,
+    /// Whether a person is asked before a link of another site opens something.
+    pub quick_connect_confirm: bool,
     /// The address book.
     pub book: BookConfig,
     /// Single sign-on; `None` if none is configured.

@@ -27,6 +27,7 @@ pub(super) struct RawConfig {
     pub access: RawAccess,
     pub audit: RawAudit,
     pub book: RawBook,
+    pub quick_connect: RawQuickConnect,
     pub oidc: RawOidc,
     pub sessions: RawSessions,
     pub metrics: RawMetrics,
@@ -192,6 +193,14 @@ pub(super) struct RawAudit {
     /// Events of the audit log are deleted when they are older than this, at least 30 days.
     /// Default: they are kept.
     pub retention: Option<Period>,
+}
+
+/// Addresses that open machines: `/api/connect?hostname=...`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawQuickConnect {
+    /// Whether a person is asked before a link of another site opens something.
+    pub confirm: bool,
 }
 
 /// The address book.

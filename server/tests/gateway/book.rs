@@ -76,7 +76,7 @@ fZBFjb5ub4mvphpw==\n\
 pub fn web_server() -> Value {
     json!({ "name": "web-01", "type": "ssh", "hostname": "192.0.2.1", "port": 2222,
         "username": "root", "password": "canary-4711", "private_key": KEY,
-        "passphrase": "canary-4712", "display_name": "Web server", "tags": ["web", "eu"] })
+        "passphrase": "correct horse", "display_name": "Web server", "tags": ["web", "eu"] })
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn bar_80_a_stolen_data_directory_reveals_nothing_of_an_entry() {
     let kept = everything_kept(fixture.folder.path());
     assert!(holds(&kept, "production"), "the folder's name is in the clear");
     for secret in
-        ["canary-4711", "canary-4712", "canary-4713", "YCFYpF95I1RzG7A", crate::harness::BOOK_KEY]
+        ["canary-4711", "correct horse", "canary-4713", "YCFYpF95I1RzG7A", crate::harness::BOOK_KEY]
     {
         assert!(!holds(&kept, secret), "{secret}");
     }

@@ -31,6 +31,7 @@ mod portal;
 mod postgres;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod quick;
 mod rates;
 mod requests;
 mod routes;

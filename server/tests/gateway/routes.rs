@@ -89,6 +89,8 @@ const CONTRACT: &[(&str, &str, Access)] = &[
     ("PUT", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", ADMIN),
     ("DELETE", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}", ADMIN),
     ("POST", "/api/addressbook/folders/{scope}/{folder}/entries/{entry}/connect", OPERATOR),
+    ("GET", "/api/connect", Access::Other),
+    ("POST", "/api/connect", Access::Other),
     ("GET", "/api/openapi.json", Access::Open),
     ("GET", "/api/docs", Access::Open),
     ("GET", "/api/docs/style.css", Access::Open),

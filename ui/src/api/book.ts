@@ -20,7 +20,7 @@ const entry = (at: EntryPlace): string => `${folder(at.scope, at.folder)}/entrie
 /** The address book. Every call throws an `ApiError`. */
 export const book = {
   folders: () => request<Folder[]>('GET', FOLDERS),
-  addFolder: (made: Folder) => request<Folder>('POST', FOLDERS, made),
+  addFolder: (made: Omit<Folder, 'admins_only'>) => request<Folder>('POST', FOLDERS, made),
   changeFolder: (at: FolderPlace, change: Partial<Folder>) => request<Folder>('PUT', folder(at.scope, at.name), change),
   deleteFolder: (at: FolderPlace) => request<void>('DELETE', folder(at.scope, at.name)),
   entries: () => request<Entry[]>('GET', '/api/addressbook/entries'),

@@ -13,6 +13,8 @@ class Router {
 
   /** Goes to a path of this site. */
   go(path: string, how: 'push' | 'replace' = 'push'): void {
+    // What is of the gateway itself, such as a link that opens a machine, is asked of it.
+    if (path.startsWith('/api/')) return location.replace(path);
     if (how === 'replace') history.replaceState(null, '', path);
     else history.pushState(null, '', path);
     this.#read();

@@ -861,7 +861,6 @@ export const en = {
   'palette.entries': 'Address book',
   'palette.folders': 'Folders',
 
-  'required.title': 'The target asks for more',
   'required.submit': 'Continue',
 
   'nav.recordings': 'Recordings',

@@ -41,7 +41,7 @@ pub(in crate::api) async fn connect_entry(
 }
 
 /// Makes a session from an entry, and tells of it.
-async fn connect(
+pub(in crate::api) async fn connect(
     app: &App,
     who: &Identity,
     client: ClientAddress,

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
 use reqwest::redirect::Policy;
+use tokio::sync::Notify;
 use vaultrs::api::{AuthInfo, EndpointMiddleware};
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 use vaultrs::error::ClientError;
@@ -58,6 +59,8 @@ struct Inner {
     config: VaultConfig,
     http: reqwest::Client,
     state: Mutex<State>,
+    /// There is another session.
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -86,7 +89,7 @@ impl Logins {
             http = http.tls_certs_only(authorities.map_err(VaultError::Down)?);
         }
         let http = http.build().map_err(|error| VaultError::Down(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { config, http, state: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { config, http, state: Mutex::default(), changed: Notify::new() })))
     }
 
     /// The session of the moment; the first one logs in.
@@ -136,7 +139,11 @@ impl Logins {
             let session = self.0.state.lock().session.clone();
             let lease = session.as_ref().and_then(|session| session.lease);
             // A third of the lease is left for renewals that fail.
-            tokio::time::sleep(lease.map_or(WITHOUT_LEASE, |lease| lease * 2 / 3)).await;
+            let wait = lease.map_or(WITHOUT_LEASE, |lease| lease * 2 / 3);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.0.changed.notified() => continue,
+            }
             if let Some(session) = session.filter(|session| session.lease.is_some()) {
                 self.renew(&session).await;
             }
@@ -236,6 +243,7 @@ impl Inner {
         });
         state.session = Some(Arc::clone(&session));
         state.failed = None;
+        self.changed.notify_one();
         session
     }
 
