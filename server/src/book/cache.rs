@@ -223,7 +223,9 @@ impl Shared {
             let mut state = self.state.lock();
             match looked {
                 // It may not know of the writes in between: another look does.
-                Ok(_) if self.writes.load(Ordering::SeqCst) != writes && state.catalog.is_some() => {
+                Ok(_)
+                    if self.writes.load(Ordering::SeqCst) != writes && state.catalog.is_some() =>
+                {
                     self.wanted.notify_one();
                 }
                 Ok(catalog) => {
