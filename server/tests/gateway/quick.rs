@@ -28,7 +28,7 @@ async fn read(reply: Response) -> Reply {
 
 impl Fixture {
     /// As a browser follows a link.
-    async fn follow(&self, cookie: &str, path: &str, more: &[(&str, &str)]) -> Reply {
+    async fn follow_link(&self, cookie: &str, path: &str, more: &[(&str, &str)]) -> Reply {
         let mut request = self.get(path).header("accept", "text/html,*/*;q=0.8");
         if !cookie.is_empty() {
             request = request.header("cookie", cookie);
@@ -40,7 +40,13 @@ impl Fixture {
     }
 
     /// As a browser sends the form that it was shown.
-    async fn send(&self, cookie: &str, path: &str, origin: &str, form: &[(&str, &str)]) -> Reply {
+    async fn send_form(
+        &self,
+        cookie: &str,
+        path: &str,
+        origin: &str,
+        form: &[(&str, &str)],
+    ) -> Reply {
         let request = self.post(path).header("cookie", cookie).header("origin", origin);
         let kind = "application/x-www-form-urlencoded";
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
@@ -75,13 +81,13 @@ async fn a_link_opens_an_entry_or_a_target_for_those_who_may() {
         (&poweruser, AD_HOC, 302),
         (&viewer, ENTRY, 403),
     ] {
-        let reply = fixture.follow(cookie, path, &[("sec-fetch-dest", "document")]).await;
+        let reply = fixture.follow_link(cookie, path, &[("sec-fetch-dest", "document")]).await;
         assert_eq!(reply.status, status, "{path}: {}", reply.text);
         assert_eq!(status == 302, reply.location.starts_with("/client/"), "{}", reply.location);
     }
     let change = json!({ "allowed_groups": ["others"] });
     fixture.ask(Method::PUT, PROD, change).await;
-    let refused = fixture.follow(&operator, ENTRY, &[]).await;
+    let refused = fixture.follow_link(&operator, ENTRY, &[]).await;
     assert_eq!(refused.status, 403);
     assert!(refused.text.contains("is for groups you are not in"), "{}", refused.text);
 }
@@ -89,11 +95,11 @@ async fn a_link_opens_an_entry_or_a_target_for_those_who_may() {
 #[tokio::test]
 async fn who_is_not_signed_in_does_that_first_and_comes_back() {
     let fixture = Fixture::start().await;
-    let reply = fixture.follow("", ENTRY, &[]).await;
+    let reply = fixture.follow_link("", ENTRY, &[]).await;
     assert_eq!(reply.status, 302);
     let next = "%2Fapi%2Fconnect%3Fscope%3Dshared%26folder%3Dproduction%26entry%3Dweb-01";
     assert_eq!(reply.location, format!("/login?next={next}"));
-    let posted = fixture.send("fanlight=none", ENTRY, &fixture.url(""), &[]).await;
+    let posted = fixture.send_form("fanlight=none", ENTRY, &fixture.url(""), &[]).await;
     assert_eq!((posted.status, posted.location), (303, format!("/login?next={next}")));
 }
 
@@ -121,7 +127,7 @@ async fn what_is_wrong_with_a_link_is_told_and_secrets_are_refused_in_it() {
         assert_eq!(reply.0, 400, "{query}: {}", reply.1);
         assert!(reply.1["fields"][field].is_string(), "{query}: {}", reply.1);
         assert!(!reply.1.to_string().contains("canary"), "{}", reply.1);
-        let page = fixture.follow(&cookie, &path, &[]).await;
+        let page = fixture.follow_link(&cookie, &path, &[]).await;
         assert!(page.status == 400 && page.text.contains("could not be opened"), "{}", page.text);
         assert!(!page.text.contains("canary"));
     }
@@ -132,7 +138,7 @@ async fn an_entry_that_asks_for_credentials_gets_them_by_a_form() {
     let fixture = Fixture::start().await;
     fixture.with_asking_entry().await;
     let cookie = fixture.person("worker", Role::Operator).await.cookie;
-    let page = fixture.follow(&cookie, ASKING, &[]).await;
+    let page = fixture.follow_link(&cookie, ASKING, &[]).await;
     assert_eq!(page.status, 200);
     for part in ["name=\"username\"", "name=\"password\"", "name=\"private_key\"", "value=\"root\""]
     {
@@ -147,13 +153,13 @@ async fn an_entry_that_asks_for_credentials_gets_them_by_a_form() {
     };
     let send = async |origin: &str, form: [(String, String); 3]| {
         let form: Vec<_> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        fixture.send(&cookie, ASKING, origin, &form).await
+        fixture.send_form(&cookie, ASKING, origin, &form).await
     };
     assert_eq!(send(&own, with("")).await.status, 403);
     assert_eq!(send(&own, with(&"0".repeat(64))).await.status, 403);
     assert_eq!(send("https://evil.example", with(&token)).await.status, 403);
     let empty = [("csrf_token", token.as_str())];
-    let again = fixture.send(&cookie, ASKING, &own, &empty).await;
+    let again = fixture.send_form(&cookie, ASKING, &own, &empty).await;
     assert!(again.status == 409 && again.text.contains("your own credentials"), "{}", again.text);
     let done = send(&own, with(&token)).await;
     assert!(done.status == 303 && done.location.starts_with("/client/"), "{}", done.text);
@@ -166,18 +172,18 @@ async fn no_page_loads_a_link_by_itself_and_a_person_can_be_asked_first() {
     fixture.with_asking_entry().await;
     let cookie = fixture.person("worker", Role::Operator).await.cookie;
     for dest in ["iframe", "image", "empty", "script"] {
-        let reply = fixture.follow(&cookie, ENTRY, &[("sec-fetch-dest", dest)]).await;
+        let reply = fixture.follow_link(&cookie, ENTRY, &[("sec-fetch-dest", dest)]).await;
         assert_eq!(reply.status, 403, "{dest}");
     }
     let foreign = [("sec-fetch-dest", "document"), ("sec-fetch-site", "cross-site")];
-    let asked = fixture.follow(&cookie, ENTRY, &foreign).await;
+    let asked = fixture.follow_link(&cookie, ENTRY, &foreign).await;
     assert!(asked.status == 200 && asked.text.contains("shared/production/web-01"));
     let token = token_in(&asked.text);
     let form = [("csrf_token", token.as_str())];
-    let done = fixture.send(&cookie, ENTRY, &fixture.url(""), &form).await;
+    let done = fixture.send_form(&cookie, ENTRY, &fixture.url(""), &form).await;
     assert!(done.status == 303 && done.location.starts_with("/client/"), "{}", done.text);
     let own = [("sec-fetch-dest", "document"), ("sec-fetch-site", "same-origin")];
-    assert_eq!(fixture.follow(&cookie, ENTRY, &own).await.status, 302);
+    assert_eq!(fixture.follow_link(&cookie, ENTRY, &own).await.status, 302);
     let sessions = fixture.ask(Method::GET, "/api/sessions", Value::Null).await.1;
     assert_eq!(sessions.as_array().unwrap().len(), 2);
 }

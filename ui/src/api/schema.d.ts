@@ -1488,6 +1488,17 @@ export interface components {
             /** @description What happened. */
             message: string;
         };
+        /** @description The body of every error. */
+        ErrorBody: {
+            /** @description Stable name for programs. */
+            code: string;
+            /** @description A sentence that a person understands. */
+            error: string;
+            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
+            fields?: {
+                [key: string]: string;
+            };
+        };
         /** @description A folder of the address book. */
         FolderView: {
             /** @description Whether only admins may use it, because nobody said who else. */
@@ -1838,14 +1849,6 @@ export interface components {
             disconnected_at: string;
             /** @description That it was. */
             message: string;
-        };
-        /** @description Why not, in the VM portal's envelope. */
-        PortalError: {
-            /** @description The HTTP status once more. */
-            code: number;
-            /** @description What happened. */
-            message: string;
-            data: null;
         };
         /** @description A connection in the list. */
         PortalListItem: {
@@ -4195,16 +4198,13 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description The body of every error. */
-        ErrorBody: {
-            /** @description Stable name for programs. */
-            code: string;
-            /** @description A sentence that a person understands. */
-            error: string;
-            /** @description What is wrong with which field: `{"port": "must be 1-65535"}`. */
-            fields?: {
-                [key: string]: string;
-            };
+        /** @description Why not, in the VM portal's envelope. */
+        PortalError: {
+            /** @description The HTTP status once more. */
+            code: number;
+            /** @description What happened. */
+            message: string;
+            data: null;
         };
     };
     responses: never;
