@@ -61,6 +61,14 @@ impl Sshd {
         self.process = None;
     }
 
+    /// Its process; those that serve logins are its children.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn process_id(&self) -> Result<u32> {
+        Ok(self.process.as_ref().context("sshd does not run")?.id())
+    }
+
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use fanlight_core::Viewport;
 use fanlight_tests::viewer::{CONTROL, SHOWN_WITHIN};
-use fanlight_tests::{Door, Engine, Gateway, Guacd, Sshd, TerminalReader, Viewer, ssh_session};
+use fanlight_tests::{
+    Door, Engine, Gateway, Guacd, Sshd, TerminalReader, Viewer, family, ssh_session,
+};
 use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -197,23 +199,64 @@ async fn bar_50_a_lost_viewer_takes_the_same_shell_up_again() {
     takes_the_same_shell_up_again(&World::embedded().await.unwrap()).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bar_51_delete_ends_the_shell_within_a_second() {
-    let world = World::embedded().await.unwrap();
-    let (id, viewer, _) = world.log_in().await.unwrap();
-    viewer.type_text("(sleep 0.1; while sleep 0.1; do date +%N > beat; done)\n").await.unwrap();
+/// A shell that shows signs of life.
+async fn beating(world: &World) -> Result<(String, Viewer)> {
+    let (id, viewer, _) = world.log_in().await?;
+    viewer.type_text("(sleep 0.1; while sleep 0.1; do date +%N > beat; done)\n").await?;
+    let (beat, begin) = (world.sshd.home().join("beat"), Instant::now());
+    while !beat.exists() {
+        ensure!(begin.elapsed() < SHOWN_WITHIN, "the shell does nothing");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok((id, viewer))
+}
+
+/// Nothing is left of the session at the target: no process of sshd's for it, no shell.
+async fn nothing_beats(world: &World, since: Instant) -> Result<()> {
+    while family(world.sshd.process_id()?).len() > 1 {
+        ensure!(since.elapsed() < Duration::from_millis(1500), "sshd still serves it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let beat = || fs::read(world.sshd.home().join("beat"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let last = beat()?;
     tokio::time::sleep(Duration::from_millis(500)).await;
+    ensure!(beat()? == last, "the shell goes on");
+    Ok(())
+}
+
+async fn delete_ends_the_shell(world: &World) -> Result<()> {
+    let (id, viewer) = beating(world).await?;
     let begin = Instant::now();
     let (status, _) =
-        world.gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await.unwrap();
-    assert_eq!(status, StatusCode::NO_CONTENT);
+        world.gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await?;
+    ensure!(status == StatusCode::NO_CONTENT, "{status}");
+    viewer.closed().await?;
+    ensure!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
+    nothing_beats(world, begin).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_51_delete_ends_the_shell_within_a_second() {
+    delete_ends_the_shell(&World::embedded().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_51_delete_ends_the_shell_behind_guacd_within_a_second() {
+    delete_ends_the_shell(&World::guacd().await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bar_51_the_longest_duration_ends_the_shell_within_a_second() {
+    let table = "[sessions]\nmax_duration = \"8s\"\n";
+    let gateway = Gateway::start_with(Engine::Embedded, table).await.unwrap();
+    let sshd = Sshd::start().await.unwrap();
+    let world = World { sshd, gateway, guacd: None, door: None };
+    let (_, viewer) = beating(&world).await.unwrap();
     viewer.closed().await.unwrap();
-    assert!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
-    let beat = || fs::read(world.sshd.home().join("beat")).unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let last = beat();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(beat(), last, "the shell goes on");
+    let told = viewer.error().unwrap();
+    assert!(told.0.contains("longest duration"), "{told:?}");
+    nothing_beats(&world, Instant::now()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

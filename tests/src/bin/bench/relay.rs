@@ -130,11 +130,7 @@ impl Drop for Flood {
 async fn serve(stream: TcpStream, frames: Arc<[u8]>) -> Result<()> {
     let (input, mut output) = stream.into_split();
     let mut input = BufReader::new(input);
-    read_until_opcode(&mut input, "select").await?;
-    let names = ARGUMENTS.map(|name| format!(",{}.{name}", name.len())).concat();
-    output.write_all(format!("4.args,13.VERSION_1_5_0{names};").as_bytes()).await?;
-    read_until_opcode(&mut input, "connect").await?;
-    output.write_all(b"5.ready,37.$00000000-0000-4000-8000-000000000000;").await?;
+    greet(&mut input, &mut output).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let mut rest = tokio::io::sink();
@@ -143,6 +139,19 @@ async fn serve(stream: TcpStream, frames: Arc<[u8]>) -> Result<()> {
     loop {
         output.write_all(&frames).await?;
     }
+}
+
+/// guacd's side of the handshake.
+pub(crate) async fn greet(
+    input: &mut (impl AsyncBufReadExt + Unpin),
+    output: &mut (impl AsyncWriteExt + Unpin),
+) -> Result<()> {
+    read_until_opcode(input, "select").await?;
+    let names = ARGUMENTS.map(|name| format!(",{}.{name}", name.len())).concat();
+    output.write_all(format!("4.args,13.VERSION_1_5_0{names};").as_bytes()).await?;
+    read_until_opcode(input, "connect").await?;
+    output.write_all(b"5.ready,37.$00000000-0000-4000-8000-000000000000;").await?;
+    Ok(())
 }
 
 /// Reads instructions up to the one named. What is asked of them here has no `;` in it.
@@ -179,7 +188,7 @@ fn frames() -> Vec<u8> {
     out.into_bytes()
 }
 
-fn instruction(opcode: &str, arguments: &[&str]) -> String {
+pub(crate) fn instruction(opcode: &str, arguments: &[&str]) -> String {
     let elements: Vec<_> = std::iter::once(&opcode)
         .chain(arguments)
         .map(|element| format!("{}.{element}", element.len()))
