@@ -12,6 +12,7 @@ use super::stage::Stage;
 use super::streams::{Answer, Purpose, Streams};
 use super::viewer::ViewerState;
 use crate::link::{LinkWriter, Viewer, ViewerAccess};
+use crate::terminal::live::SCREEN_TEXT;
 use crate::wire::{Instruction, Writer, parse_all};
 
 /// How long an input waits for a client that does not read.
@@ -76,9 +77,15 @@ impl Inbox {
             "size" if self.may_size => self.resize(instruction).await,
             "key" | "mouse" if self.may_act => self.act(instruction).await,
             "clipboard" => {
-                self.begin(instruction, Purpose::Clipboard, !self.stage.rules.disable_paste)
+                let allowed = self.may_act && !self.stage.rules.disable_paste;
+                self.begin(instruction, Purpose::Clipboard, allowed);
             }
-            "argv" => self.begin(instruction, Purpose::Argument(instruction.text(2).into()), true),
+            "argv" => {
+                let name = instruction.text(2);
+                // The text is what a viewer sees anyhow: who only looks may have it read out.
+                let allowed = self.may_act || name == SCREEN_TEXT;
+                self.begin(instruction, Purpose::Argument(name.into()), allowed);
+            }
             "blob" => self.take_blob(instruction),
             "end" => self.end_stream(instruction).await,
             "pipe" | "audio" | "video" | "img" => self.answer(instruction, Answer::Unsupported),
@@ -125,7 +132,7 @@ impl Inbox {
 
     fn begin(&mut self, instruction: &Instruction<'_>, purpose: Purpose, allowed: bool) {
         let Some(index) = instruction.number(0) else { return };
-        let answer = if self.may_act && allowed {
+        let answer = if allowed {
             self.streams.begin(index, purpose, instruction.text(1))
         } else {
             Answer::Forbidden

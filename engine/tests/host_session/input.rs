@@ -42,6 +42,18 @@ async fn bar_46_what_a_view_only_viewer_does_is_dropped() {
 }
 
 #[tokio::test]
+async fn who_only_looks_may_have_the_text_of_the_screen_read_out() {
+    let mut stand = stand(Plan::new("test")).await;
+    let mut seat = stand.viewer(ViewerAccess::View).await;
+    seat.send("argv", &["3", "text/plain", "screen-text"]).await;
+    seat.send("blob", &["3", "b24="]).await;
+    seat.send("end", &["3"]).await;
+    let inputs = stand.inputs().await;
+    let [Input::Argument { name, value, .. }] = &inputs[..] else { panic!("{inputs:?}") };
+    assert_eq!((name.as_str(), value.as_str()), ("screen-text", "on"));
+}
+
+#[tokio::test]
 async fn read_only_drops_the_owners_input_too_but_not_the_size() {
     let mut stand = stand(Plan::new("test").set_flag("read-only", true)).await;
     let mut seat = stand.viewer(ViewerAccess::Own).await;

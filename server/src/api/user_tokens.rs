@@ -307,6 +307,7 @@ async fn revoke(
     if revoked.is_empty() {
         return Err(ApiError::not_found("There is no such live token."));
     }
+    app.sessions.look_again().await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -66,6 +66,20 @@ fn wrong_requests() -> Vec<Value> {
     ]
 }
 
+/// A request of each driver with a canary in every field that its schema calls a secret.
+fn requests_with_every_secret(drivers: &Value) -> Vec<Value> {
+    let bodies = drivers.as_array().unwrap().iter().map(|driver| {
+        let mut body = json!({ "session_type": driver["id"], "hostname": "127.0.0.1", "port": 1 });
+        for (name, field) in driver["schema"]["properties"].as_object().unwrap() {
+            if field["writeOnly"] == true {
+                body[name] = json!(CANARY);
+            }
+        }
+        body
+    });
+    bodies.collect()
+}
+
 #[tokio::test]
 async fn bar_80_no_secret_shows_in_the_log_or_in_a_reply() {
     let folder = TempDir::new().unwrap();
@@ -77,6 +91,16 @@ async fn bar_80_no_secret_shows_in_the_log_or_in_a_reply() {
         replies.push(
             replied(http.post(format!("{url}/api/sessions")).bearer_auth(&key).json(&body)).await,
         );
+    }
+    let drivers = http.get(format!("{url}/api/drivers")).bearer_auth(&key).send().await.unwrap();
+    let every = requests_with_every_secret(&drivers.json().await.unwrap());
+    assert!(
+        every.iter().filter(|body| body.to_string().contains(CANARY)).count() >= 3,
+        "{every:?}"
+    );
+    for body in every {
+        let post = http.post(format!("{url}/api/sessions"));
+        replies.push(replied(post.bearer_auth(&key).json(&body)).await);
     }
     let sign_in = http.post(format!("{url}/api/auth/sign-in"));
     replies.push(replied(sign_in.json(&json!({ "api_key": CANARY }))).await);

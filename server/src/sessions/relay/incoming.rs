@@ -12,7 +12,7 @@ use yawc::{HttpWebSocket, OpCode};
 
 use super::WriterSlot;
 use super::farewell::Farewell;
-use super::sift::sift;
+use super::sift::Sifter;
 use crate::sessions::Attachment;
 use crate::store::to_millis;
 
@@ -28,6 +28,7 @@ pub(super) struct Incoming<'a> {
     pub(super) writers: WriterSlot,
     /// The way to the engine, which is open only after a while.
     pub(super) writer: Option<Box<dyn LinkWriter>>,
+    pub(super) sifter: Sifter,
 }
 
 impl Incoming<'_> {
@@ -54,7 +55,7 @@ impl Incoming<'_> {
     async fn take(&mut self, text: Bytes) -> Result<(), Farewell> {
         let live = self.attachment.live();
         live.traffic.note_received(text.len());
-        let sifted = sift(text, self.attachment.access()).map_err(not_guacamole)?;
+        let sifted = self.sifter.sift(text, self.attachment.access()).map_err(not_guacamole)?;
         if sifted.acts {
             live.last_input.send_replace(Instant::now());
         }

@@ -68,6 +68,7 @@ pub async fn relay(
         reply,
         writers: Arc::clone(&writers),
         writer: None,
+        sifter: sift::Sifter::default(),
     };
     let sees_all = attachment.person().entrance.via == Via::Watch;
     let outgoing = outgoing::Outgoing {

@@ -1,8 +1,11 @@
 //! What a viewer may say: whole, well-formed instructions that its access allows.
 
+use std::collections::BTreeSet;
+
 use bytes::{Bytes, BytesMut};
 use fanlight_engine::link::ViewerAccess;
-use fanlight_engine::wire::{WireError, Writer, instruction, parse_all};
+use fanlight_engine::terminal::live::SCREEN_TEXT;
+use fanlight_engine::wire::{Instruction, WireError, Writer, instruction, parse_all};
 
 /// The opcode of messages between the tunnel's ends; it never reaches an engine.
 const INTERNAL: &str = "";
@@ -23,44 +26,75 @@ pub(super) struct Sifted {
     pub(super) leaves: bool,
 }
 
-/// Takes a message apart; input that `access` does not allow is dropped.
-///
-/// # Errors
-/// For anything but whole, well-formed instructions within the limits.
-pub(super) fn sift(message: Bytes, access: ViewerAccess) -> Result<Sifted, WireError> {
-    let mut sifted = Sifted::default();
-    let mut kept = BytesMut::new();
-    let mut all_pass = true;
-    for found in parse_all(&message) {
-        let found = found?;
-        match found.opcode {
-            INTERNAL if found.args.first() == Some(&"ping") => {
-                sifted.reply.extend_from_slice(&instruction(INTERNAL, &found.args));
-            }
-            "disconnect" => sifted.leaves = true,
-            STAY => sifted.acts |= access != ViewerAccess::View,
-            opcode if passes(opcode, access) => {
-                sifted.acts |= !matches!(opcode, "ack" | "sync" | "size");
-                let writer = Writer::new(&mut kept, opcode);
-                found.args.iter().fold(writer, |writer, text| writer.str(text));
-                continue;
-            }
-            _ => {}
-        }
-        all_pass = false;
-    }
-    sifted.forward = if all_pass { message } else { kept.freeze() };
-    Ok(sifted)
+/// Streams of one viewer that may be open without having been ended.
+const MOST_TEXTS: usize = 8;
+
+/// Sifts what one viewer says.
+#[derive(Debug, Default)]
+pub(super) struct Sifter {
+    /// Streams in which who only looks asks for the text of the screen to be read out.
+    texts: BTreeSet<String>,
 }
 
-/// The opcodes that viewers send ("Guacamole protocol reference"); nothing else passes.
-fn passes(opcode: &str, access: ViewerAccess) -> bool {
-    match opcode {
-        "ack" | "sync" => true,
-        "argv" | "audio" | "blob" | "clipboard" | "end" | "file" | "get" | "key" | "mouse"
-        | "pipe" | "put" | "touch" => access != ViewerAccess::View,
-        "size" => access == ViewerAccess::Own,
-        _ => false,
+impl Sifter {
+    /// Takes a message apart; input that `access` does not allow is dropped.
+    ///
+    /// # Errors
+    /// For anything but whole, well-formed instructions within the limits.
+    pub(super) fn sift(
+        &mut self,
+        message: Bytes,
+        access: ViewerAccess,
+    ) -> Result<Sifted, WireError> {
+        let mut sifted = Sifted::default();
+        let mut kept = BytesMut::new();
+        let mut all_pass = true;
+        for found in parse_all(&message) {
+            let found = found?;
+            match found.opcode {
+                INTERNAL if found.args.first() == Some(&"ping") => {
+                    sifted.reply.extend_from_slice(&instruction(INTERNAL, &found.args));
+                }
+                "disconnect" => sifted.leaves = true,
+                STAY => sifted.acts |= access != ViewerAccess::View,
+                _ if self.passes(&found, access) => {
+                    let may_act = access != ViewerAccess::View;
+                    sifted.acts |= may_act && !matches!(found.opcode, "ack" | "sync" | "size");
+                    let writer = Writer::new(&mut kept, found.opcode);
+                    found.args.iter().fold(writer, |writer, text| writer.str(text));
+                    continue;
+                }
+                _ => {}
+            }
+            all_pass = false;
+        }
+        sifted.forward = if all_pass { message } else { kept.freeze() };
+        Ok(sifted)
+    }
+
+    /// The opcodes that viewers send ("Guacamole protocol reference"); nothing else passes.
+    fn passes(&mut self, found: &Instruction<'_>, access: ViewerAccess) -> bool {
+        match found.opcode {
+            "ack" | "sync" => true,
+            "argv" | "blob" | "end" if access == ViewerAccess::View => self.is_for_text(found),
+            "argv" | "audio" | "blob" | "clipboard" | "end" | "file" | "get" | "key" | "mouse"
+            | "pipe" | "put" | "touch" => access != ViewerAccess::View,
+            "size" => access == ViewerAccess::Own,
+            _ => false,
+        }
+    }
+
+    fn is_for_text(&mut self, found: &Instruction<'_>) -> bool {
+        let stream = found.text(0);
+        match found.opcode {
+            "argv" if found.text(2) == SCREEN_TEXT && self.texts.len() < MOST_TEXTS => {
+                self.texts.insert(stream.to_owned());
+                true
+            }
+            "blob" => self.texts.contains(stream),
+            "end" => self.texts.remove(stream),
+            _ => false,
+        }
     }
 }
 
@@ -70,7 +104,7 @@ mod tests {
     use super::*;
 
     fn sift_text(text: &'static str, access: ViewerAccess) -> Result<Sifted, WireError> {
-        sift(Bytes::from_static(text.as_bytes()), access)
+        Sifter::default().sift(Bytes::from_static(text.as_bytes()), access)
     }
 
     #[test]
@@ -82,6 +116,17 @@ mod tests {
         assert_eq!(&owned.forward[..], all.as_bytes());
         let sized = sift_text("4.size,1.1,1.1;", ViewerAccess::Interact).unwrap();
         assert!(sized.forward.is_empty());
+    }
+
+    #[test]
+    fn bar_46_who_only_looks_may_ask_for_the_text_and_for_nothing_else() {
+        let asks = "4.argv,1.3,10.text/plain,11.screen-text;4.blob,1.3,4.b24=;3.end,1.3;";
+        let other = "4.argv,1.4,10.text/plain,8.password;4.blob,1.4,4.b24=;3.end,1.4;\
+            4.blob,1.3,4.b24=;";
+        let text = format!("{asks}{other}");
+        let sifted = Sifter::default().sift(Bytes::from(text), ViewerAccess::View).unwrap();
+        assert_eq!(&sifted.forward[..], asks.as_bytes());
+        assert!(!sifted.acts);
     }
 
     #[test]
