@@ -13,13 +13,14 @@ use super::{ApiError, ApiJson, ApiPath};
 use crate::App;
 use crate::access::{ClientAddress, Identity};
 use crate::audit::{Action, Event};
-use crate::sessions::endpoint_name;
+use crate::hops::SSH_PORT;
+use crate::sessions::{endpoint_name, known_name};
 use crate::store::KnownHostKey;
 
 /// The host key that belongs to a target.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HostKeyView {
-    /// `host:port`.
+    /// `host:port`, and the jump hosts before it: `10.0.0.5:22 via bastion:22, inner:22`.
     endpoint: String,
     /// OpenSSH public key line without comment.
     public_key: String,
@@ -40,6 +41,19 @@ pub(super) struct NewHostKey {
     port: u16,
     /// OpenSSH public key line, as in `/etc/ssh/ssh_host_*.pub`.
     public_key: String,
+    /// The jump hosts before it, in order, where it is reached through some.
+    #[serde(default)]
+    via: Vec<Place>,
+}
+
+/// A jump host on the way to a target.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    /// Name or address.
+    hostname: String,
+    /// Its port, 22 if left out.
+    port: Option<u16>,
 }
 
 impl From<KnownHostKey> for HostKeyView {
@@ -103,6 +117,15 @@ pub(super) async fn forget(
 
 fn check(new: &NewHostKey) -> Result<KnownHostKey, ApiError> {
     let mut errors = Vec::new();
+    let mut via = Vec::new();
+    for (index, place) in new.via.iter().enumerate() {
+        match place.hostname.parse::<Hostname>() {
+            Ok(host) => {
+                via.push(endpoint_name(&Endpoint::Tcp(host, place.port.unwrap_or(SSH_PORT))))
+            }
+            Err(e) => errors.push(FieldError::new(format!("via[{index}].hostname"), e.to_string())),
+        }
+    }
     let host = new.hostname.parse::<Hostname>();
     let host = host.map_err(|e| errors.push(FieldError::new("hostname", e.to_string()))).ok();
     if new.port == 0 {
@@ -114,7 +137,7 @@ fn check(new: &NewHostKey) -> Result<KnownHostKey, ApiError> {
     }
     match (host, key) {
         (Some(host), Some((public_key, fingerprint))) if errors.is_empty() => Ok(KnownHostKey {
-            endpoint: endpoint_name(&Endpoint::Tcp(host, new.port)),
+            endpoint: known_name(&Endpoint::Tcp(host, new.port), &via.join(", ")),
             public_key,
             fingerprint,
             added_at: OffsetDateTime::now_utc(),

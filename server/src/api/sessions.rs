@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -13,7 +14,7 @@ use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
 use crate::access::{ClientAddress, Identity, Role, owns, owns_or_admin};
 use crate::audit::{Action, Event};
-use crate::sessions::{Created, Live, PersonView, SessionStatus, StepView};
+use crate::sessions::{Created, Live, PersonView, SessionStatus, StepView, Trial};
 use crate::store::{SessionFilter, SessionRow};
 
 /// Most sessions of one list.
@@ -180,11 +181,44 @@ pub(super) fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> S
     }
 }
 
+/// How a dry run went.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrialView {
+    /// Whether the way is free, up to the login; for a session that guacd would run, up to
+    /// the target's port.
+    reached: bool,
+    /// The steps that were climbed, the one that failed last.
+    steps: Vec<StepView>,
+    /// Why it did not get through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl From<Trial> for TrialView {
+    fn from(Trial { steps, failure }: Trial) -> Self {
+        Self { reached: failure.is_none(), steps, error: failure.map(|error| error.message) }
+    }
+}
+
+/// How to make a session.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CreateQuery {
+    /// Try the way only: connect and log in, open no screen, and leave nothing behind.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Makes a session. Everything is checked, nothing is dialled: that happens when its owner
-/// opens it.
+/// opens it. A dry run makes none, but climbs the whole way to the login at once, and says
+/// how far it came.
 #[utoipa::path(post, path = "/api/sessions", tag = "Sessions",
+    params(CreateQuery),
     request_body(content = ref("#/components/schemas/SessionRequest")),
-    responses((status = 201, description = "Pending until its owner opens it.",
+    responses((status = 200, description = "How the dry run went, failures on the way among \
+            the steps.", body = TrialView),
+        (status = 201, description = "Pending until its owner opens it.",
         body = CreatedView),
         (status = 502, description = "The target's name does not resolve.",
             body = super::ErrorBody),
@@ -196,11 +230,32 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     identity: Identity,
     client: ClientAddress,
+    ApiQuery(query): ApiQuery<CreateQuery>,
     ApiJson(fields): ApiJson<Map<String, Value>>,
-) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
+) -> Result<Response, ApiError> {
+    if query.dry_run {
+        return try_out(&app, &identity, client, fields).await;
+    }
     let created = app.sessions.create(&identity, fields).await?;
     tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
-    Ok((StatusCode::CREATED, Json(created.into())))
+    Ok((StatusCode::CREATED, Json(CreatedView::from(created))).into_response())
+}
+
+/// Dry runs are audited: they knock at doors.
+async fn try_out(
+    app: &App,
+    who: &Identity,
+    client: ClientAddress,
+    fields: Map<String, Value>,
+) -> Result<Response, ApiError> {
+    let session_type = fields.get("session_type").and_then(Value::as_str).unwrap_or("preset");
+    let event = Event::new(Action::SessionTry).by(who).from(client.ip);
+    let event = event.detail("session_type", session_type);
+    let trial = app.sessions.try_out(fields).await?;
+    let last = trial.steps.last().map(|step| step.name.as_str()).unwrap_or_default();
+    let event = event.detail("last_step", last);
+    app.audit.note(if trial.failure.is_some() { event.failed() } else { event }).await;
+    Ok(Json(TrialView::from(trial)).into_response())
 }
 
 /// Makes a session again from the settings of one that ended, while they are held.

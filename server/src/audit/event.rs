@@ -85,6 +85,8 @@ actions! {
     SessionEnd = "session_end",
     /// Somebody asked for a session's end.
     SessionDelete = "session_delete",
+    /// Somebody tried the way of a session, without making one.
+    SessionTry = "session_try",
     /// Somebody joined a session by its share link.
     SessionShare = "session_share",
     /// A share link of a session was made.

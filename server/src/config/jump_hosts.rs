@@ -30,7 +30,7 @@ impl Default for RawJumpHosts {
     fn default() -> Self {
         Self {
             response_timeout: Period::seconds(10),
-            silence_limit: Period::seconds(4),
+            silence_limit: Period(Duration::from_millis(3500)),
             remote_names: None,
             tunnel_address: None,
         }

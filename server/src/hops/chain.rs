@@ -5,10 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanlight_core::{BoxedStream, Cause, Endpoint, Resource, SessionError};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::hop::{Hop, Threads};
+use super::hop::{Hop, Threads, between_signs_of_life};
+use super::peer::Death;
 use super::{JumpHost, RULES};
 use crate::config::JumpHostsConfig;
 use crate::policy::NetworkPolicy;
@@ -28,7 +30,9 @@ pub(crate) struct Surroundings<'a> {
 /// Connections to jump hosts, each through the one before. Dropping it ends them all.
 pub(crate) struct Chain {
     hops: Vec<Hop>,
-    death: watch::Receiver<Option<SessionError>>,
+    deaths: watch::Receiver<Vec<Death>>,
+    /// How much later than a jump host the ones before it may be found silent.
+    settling: Duration,
     tasks: TaskTracker,
     cut: CancellationToken,
     _cut_on_drop: DropGuard,
@@ -45,7 +49,7 @@ impl Chain {
     ) -> Result<Self, SessionError> {
         let cut = CancellationToken::new();
         let cut_on_drop = cut.clone().drop_guard();
-        let (tell, death) = watch::channel(None);
+        let (tell, deaths) = watch::channel(Vec::new());
         let tasks = TaskTracker::new();
         tasks.close();
         let threads = Threads { tell: Arc::new(tell), cut: cut.clone(), tasks: tasks.clone() };
@@ -54,7 +58,8 @@ impl Chain {
             let next = next_hop(hosts, index, hops.last(), around, &threads).await;
             hops.push(next.map_err(|error| at(index, host, error))?);
         }
-        Ok(Self { hops, death, tasks, cut, _cut_on_drop: cut_on_drop })
+        let settling = between_signs_of_life(around.config.silence_limit);
+        Ok(Self { hops, deaths, settling, tasks, cut, _cut_on_drop: cut_on_drop })
     }
 
     /// A stream from the last jump host to `endpoint`.
@@ -72,16 +77,24 @@ impl Chain {
 
     /// Waits until a jump host is lost, and says which and why.
     pub(crate) async fn died(&self) -> SessionError {
-        let mut death = self.death.clone();
-        let died = death.wait_for(Option::is_some).await;
-        died.ok().and_then(|death| death.clone()).unwrap_or_else(|| {
-            SessionError::new(Cause::Lost, "The connections to the jump hosts ended.")
-        })
+        let mut deaths = self.deaths.clone();
+        let first = deaths.wait_for(|deaths| !deaths.is_empty()).await;
+        let first = first.ok().and_then(|deaths| deaths.first().cloned());
+        let Some(first) = first else {
+            return SessionError::new(Cause::Lost, "The connections to the jump hosts ended.");
+        };
+        // Those behind a jump host are heard through it, so they are found silent first.
+        if first.by_silence && first.index > 0 {
+            sleep(self.settling).await;
+        }
+        let deaths = deaths.borrow();
+        let nearest = deaths.iter().filter(|death| death.by_silence == first.by_silence);
+        nearest.min_by_key(|death| death.index).unwrap_or(&first).error.clone()
     }
 
     /// The reason behind a connection's end: a jump host that was lost, else `end`.
     pub(crate) async fn reason_for(&self, end: SessionError) -> SessionError {
-        tokio::time::timeout(LAST_WORDS, self.died()).await.unwrap_or(end)
+        timeout(LAST_WORDS + self.settling, self.died()).await.unwrap_or(end)
     }
 }
 
@@ -134,7 +147,7 @@ async fn next_hop(
             before.open(&endpoint, config.response_timeout).await?
         }
     };
-    Hop::connect(host, stream, path_through(&hosts[..index]), around, threads).await
+    Hop::connect((index, host), stream, path_through(&hosts[..index]), around, threads).await
 }
 
 /// Names the jump host that failed.

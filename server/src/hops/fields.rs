@@ -6,7 +6,8 @@ use serde::Deserialize;
 /// Most jump hosts of one session.
 pub(crate) const MOST_JUMP_HOSTS: usize = 8;
 
-const SSH_PORT: u16 = 22;
+/// Where jump hosts listen unless their settings say otherwise.
+pub(crate) const SSH_PORT: u16 = 22;
 
 /// An SSH server that a session's connection is led through.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

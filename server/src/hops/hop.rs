@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::JumpHost;
 use super::chain::Surroundings;
 use super::login::log_in;
-use super::peer::Peer;
+use super::peer::{Death, Peer};
 
 /// Unanswered signs of life until a jump host counts as lost.
 const MISSED_KEEPALIVES: u32 = 3;
@@ -22,8 +22,8 @@ const ORIGINATOR: (&str, u32) = ("127.0.0.1", 0);
 
 /// What ties the connections of a chain together.
 pub(super) struct Threads {
-    /// Told of the first one that ends.
-    pub(super) tell: Arc<watch::Sender<Option<SessionError>>>,
+    /// Told of each that ends.
+    pub(super) tell: Arc<watch::Sender<Vec<Death>>>,
     /// Ends them all.
     pub(super) cut: CancellationToken,
     /// Counts their tasks.
@@ -39,7 +39,7 @@ pub(super) struct Hop {
 impl Hop {
     /// Shakes hands over `stream`, checks the host key, logs in.
     pub(super) async fn connect(
-        host: &JumpHost,
+        (index, host): (usize, &JumpHost),
         stream: BoxedStream,
         via: String,
         around: &Surroundings<'_>,
@@ -55,6 +55,7 @@ impl Hop {
             via,
             host_keys: Arc::clone(around.host_keys),
             ladder: Arc::clone(around.ladder),
+            index,
             tell: Arc::clone(&threads.tell),
             _alive: threads.tasks.token(),
         };
@@ -122,10 +123,14 @@ impl Hop {
     }
 }
 
+/// One more passes until the last unanswered one is given up.
+pub(super) fn between_signs_of_life(silence_limit: Duration) -> Duration {
+    silence_limit / (MISSED_KEEPALIVES + 1)
+}
+
 fn config(pin: Option<&HostPin>, silence_limit: Duration) -> Config {
     Config {
-        // One more passes until the last unanswered one is given up.
-        keepalive_interval: Some(silence_limit / (MISSED_KEEPALIVES + 1)),
+        keepalive_interval: Some(between_signs_of_life(silence_limit)),
         keepalive_max: MISSED_KEEPALIVES as usize,
         ..base_config(pin)
     }

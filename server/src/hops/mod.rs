@@ -12,7 +12,7 @@ mod tunnel;
 mod way;
 
 pub(crate) use chain::{Chain, ChainResource, Surroundings, path_through};
-pub(crate) use fields::{JumpHost, MOST_JUMP_HOSTS};
+pub(crate) use fields::{JumpHost, MOST_JUMP_HOSTS, SSH_PORT};
 pub(crate) use tunnel::{GuacdPeers, Tunnel};
 pub(crate) use way::Way;
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use fanlight_core::{Cause, Endpoint, SessionError};
+use fanlight_ssh::russh::Error;
 use fanlight_ssh::russh::client::{DisconnectReason, Handler};
 use fanlight_ssh::russh::keys::PublicKeyOrCertificate;
 use fanlight_ssh::{Fault, HostPin, host_key};
@@ -8,6 +9,15 @@ use tokio::sync::watch;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::sessions::{HostKeys, Ladder};
+
+/// The end of one connection of a chain.
+#[derive(Debug, Clone)]
+pub(super) struct Death {
+    pub(super) index: usize,
+    /// Nothing came for too long: it may as well be one before it that fell silent.
+    pub(super) by_silence: bool,
+    pub(super) error: SessionError,
+}
 
 /// What the connection to a jump host does with what that says.
 pub(super) struct Peer {
@@ -17,7 +27,9 @@ pub(super) struct Peer {
     pub(super) via: String,
     pub(super) host_keys: Arc<HostKeys>,
     pub(super) ladder: Arc<Ladder>,
-    pub(super) tell: Arc<watch::Sender<Option<SessionError>>>,
+    /// Which of the chain it is, the first being 0.
+    pub(super) index: usize,
+    pub(super) tell: Arc<watch::Sender<Vec<Death>>>,
     /// Held as long as the connection's task lives.
     pub(super) _alive: TaskTrackerToken,
 }
@@ -39,21 +51,18 @@ impl Handler for Peer {
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<Fault>) -> Result<(), Fault> {
-        let why = match reason {
+        let (why, by_silence) = match reason {
             DisconnectReason::ReceivedDisconnect(info) => {
-                format!("{} closed the connection: {}", self.endpoint, info.message)
+                (format!("{} closed the connection: {}", self.endpoint, info.message), false)
             }
-            DisconnectReason::Error(fault) => fault.explain(&self.endpoint).message,
+            DisconnectReason::Error(fault) => {
+                let by_silence = matches!(fault, Fault::Ssh(Error::KeepaliveTimeout));
+                (fault.explain(&self.endpoint).message, by_silence)
+            }
         };
-        // The first one counts: those behind it fall with it.
-        self.tell.send_if_modified(|death| {
-            let first = death.is_none();
-            if first {
-                let message = format!("A jump host was lost: {why}");
-                *death = Some(SessionError::new(Cause::Lost, message));
-            }
-            first
-        });
+        let message = format!("Jump host {} was lost: {why}", self.index + 1);
+        let error = SessionError::new(Cause::Lost, message);
+        self.tell.send_modify(|deaths| deaths.push(Death { index: self.index, by_silence, error }));
         Ok(())
     }
 

@@ -201,7 +201,10 @@ async fn owner_stays_away(live: &Live, grace: Duration) {
 /// Tells the viewers, closes the target's leg, gives everything back and records the end.
 async fn finish(live: &Live, shared: &Shared, resources: &Resources, ending: Ending) {
     let failed = ending.status == SessionStatus::Error;
-    live.ladder.close(if failed { StepState::Failed } else { StepState::Done });
+    match ending.error.as_ref().filter(|_| failed) {
+        Some(error) => live.ladder.fail(error),
+        None => live.ladder.close(StepState::Done),
+    }
     if ending.is_by_gateway() {
         live.cut.cancel();
     }

@@ -1,8 +1,10 @@
 use std::time::{Duration, Instant};
 
-use fanlight_core::{Step, StepState};
+use fanlight_core::{Cause, SessionError, Step, StepState};
 use serde::Serialize;
 use tokio::sync::watch;
+
+use super::advice::advice;
 
 /// More steps than any way to a screen has; a client that reports without end is cut off.
 const MOST_STEPS: usize = 64;
@@ -19,6 +21,7 @@ struct Rung {
     state: StepState,
     began: Instant,
     took: Option<Duration>,
+    failure: Option<SessionError>,
 }
 
 /// One step, as the API shows it.
@@ -31,6 +34,16 @@ pub struct StepView {
     pub state: StepState,
     /// How long it took; for a running step, how long it has been running.
     pub milliseconds: u64,
+    /// What kind of failure, for a step that failed: `refused`, `timed_out`, `login_failed`...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub cause: Option<Cause>,
+    /// What happened, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 impl Rung {
@@ -44,7 +57,15 @@ impl Rung {
     fn view(&self) -> StepView {
         let took = self.took.unwrap_or_else(|| self.began.elapsed());
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        StepView { name: self.name.clone(), state: self.state, milliseconds }
+        let failure = self.failure.as_ref();
+        StepView {
+            name: self.name.clone(),
+            state: self.state,
+            milliseconds,
+            cause: failure.map(|error| error.cause),
+            message: failure.map(|error| error.message.clone()),
+            advice: failure.map(|error| advice(error.cause).to_owned()),
+        }
     }
 }
 
@@ -72,6 +93,7 @@ impl Ladder {
                     name: step.name,
                     state: step.state,
                     began: Instant::now(),
+                    failure: None,
                 });
             }
         });
@@ -90,6 +112,17 @@ impl Ladder {
                 true
             }
             _ => false,
+        });
+    }
+
+    /// Closes the step that is under way: `error` broke it off. Where there is none, the
+    /// failure is of the session itself, and no step's.
+    pub fn fail(&self, error: &SessionError) {
+        self.0.send_modify(|rungs| {
+            if let Some(last) = rungs.last_mut().filter(|last| last.state == StepState::Running) {
+                last.close(StepState::Failed);
+                last.failure = Some(error.clone());
+            }
         });
     }
 
@@ -159,6 +192,20 @@ mod tests {
         ladder.step(Step { name: "b".into(), state: StepState::Done });
         ladder.close(StepState::Failed);
         assert_eq!(states(&ladder), [StepState::Done, StepState::Done]);
+    }
+
+    #[test]
+    fn a_step_that_fails_says_why_and_what_to_do() {
+        let ladder = Ladder::default();
+        ladder.begin("a");
+        ladder.begin("b");
+        ladder.fail(&SessionError::new(Cause::Refused, "b said no."));
+        ladder.fail(&SessionError::new(Cause::Lost, "too late to count"));
+        let steps = ladder.view();
+        assert_eq!((steps[0].cause, &steps[0].advice), (None, &None));
+        assert_eq!((steps[1].state, steps[1].cause), (StepState::Failed, Some(Cause::Refused)));
+        assert_eq!(steps[1].message.as_deref(), Some("b said no."));
+        assert!(steps[1].advice.is_some());
     }
 
     #[test]

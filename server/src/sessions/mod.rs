@@ -2,6 +2,7 @@
 //! it. Each lives in one task, which owns everything that has to be given back.
 
 mod actor;
+mod advice;
 mod bearers;
 mod context;
 mod host_keys;
@@ -20,6 +21,7 @@ mod state;
 mod terms;
 mod time_limits;
 mod traffic;
+mod trial;
 mod warnings;
 
 use std::collections::HashMap;
@@ -30,7 +32,7 @@ use fanlight_core::{Cause, EngineKind, FieldError, SessionError};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -48,6 +50,7 @@ pub(crate) use shared_fields::{shared_schema, take_shared, with_shared_fields};
 pub use shares::ShareRequest;
 pub use state::{Ending, SessionStatus};
 pub use terms::Terms;
+pub use trial::Trial;
 
 use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
@@ -62,6 +65,7 @@ use crate::{Drivers, Engines};
 use bearers::Bearers;
 use live::{FirstShare, Origin};
 use traffic::Traffic;
+use trial::MOST_TRIALS;
 use warnings::EndsBy;
 
 /// The name of this gateway in rows. There is one until rows are kept in PostgreSQL.
@@ -108,6 +112,8 @@ struct Shared {
     guacds: GuacdPeers,
     host_keys: Arc<HostKeys>,
     live: Mutex<HashMap<Uuid, Arc<Live>>>,
+    /// Places for dry runs.
+    trials: Arc<Semaphore>,
     bearers: Arc<Bearers>,
     /// Cancelled when no new session is made any more.
     stopping: CancellationToken,
@@ -270,6 +276,7 @@ impl Sessions {
             },
             host_keys: Arc::new(HostKeys::new(store.clone(), config.host_keys)),
             live: Mutex::default(),
+            trials: Arc::new(Semaphore::new(MOST_TRIALS)),
             bearers: Arc::default(),
             stopping: CancellationToken::new(),
             closing,

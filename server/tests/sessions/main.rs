@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod abuse;
+mod banners;
 #[path = "../support/database.rs"]
 mod database;
 mod deflate;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::Once;
 use std::time::Duration;
 
-use fanlight_core::{Host, Input, Secret, SessionError, Step};
+use fanlight_core::{Cause, Host, Input, Secret, SessionError, Step};
 use fanlight_engine::terminal::prompt::{self, Question};
 use fanlight_engine::terminal::{Terminal, TerminalSize};
 use tokio::sync::mpsc;
@@ -35,7 +35,9 @@ impl Console {
     }
 
     pub(super) fn show(&self) {
-        self.shown.call_once(|| self.host.show(self.terminal.clone()));
+        if !self.host.is_trial() {
+            self.shown.call_once(|| self.host.show(self.terminal.clone()));
+        }
     }
 
     pub(super) async fn rest_when_quiet(&self) -> Infallible {
@@ -70,6 +72,13 @@ impl Console {
         text: &str,
         echo: bool,
     ) -> Result<Secret, SessionError> {
+        if self.host.is_trial() {
+            return Err(SessionError::new(
+                Cause::LoginFailed,
+                "A user name, password or passphrase is missing, and in a dry run nobody can \
+                 type it.",
+            ));
+        }
         self.show();
         let question = Question { text, echo, limit: self.prompt_limit };
         prompt::ask(&self.terminal, &*self.host, input, question).await

@@ -91,6 +91,9 @@ impl EngineClient for SshClient {
             connect::connect(&target, &parameters, &console, self.limits, cut).await?;
         let login = Login::new(&parameters, &target, console.clone(), self.limits);
         login.run(&mut connection, &mut input).await?;
+        if console.host.is_trial() {
+            return Ok(());
+        }
         shell::run(connection, &target.endpoint, &parameters, console, input, self.limits).await
     }
 }
