@@ -1,5 +1,5 @@
 import { query, request } from './client';
-import type { AuditPage, GroupMapping, Machine, MachineRequest, MadeToken, NewToken, Role, SomeonesToken, User, UserToken } from './types';
+import type { AuditPage, GroupMapping, HostKey, Machine, MachineRequest, MadeToken, NewToken, Role, SomeonesToken, User, UserToken } from './types';
 
 const user = (id: string): string => `/api/users/${encodeURIComponent(id)}`;
 const machineOf = (id: string): string => `/api/admin/vms/${encodeURIComponent(id)}`;
@@ -43,6 +43,9 @@ export const access = {
   makeTokenFor: (email: string, token: NewToken) =>
     request<MadeToken>('POST', '/api/admin/user-tokens', { email, ...token }),
   revokeToken: (id: number) => request<void>('DELETE', `/api/admin/user-tokens/${id}`),
+
+  hostKeys: () => request<HostKey[]>('GET', '/api/admin/host-keys'),
+  forgetHostKey: (endpoint: string) => request<void>('DELETE', `/api/admin/host-keys/${encodeURIComponent(endpoint)}`),
 
   audit: (filter: Partial<AuditFilter>, limit: number, before?: string) =>
     request<AuditPage>('GET', `/api/admin/audit${query({ ...filter, limit: String(limit), before })}`),

@@ -1,5 +1,5 @@
 import { ApiError, errorFrom, unreachable } from './errors';
-import type { AuthStatus, CreatedSession, Driver, HistoryPage, Me, Preset, Session, SessionStep } from './types';
+import type { AuthStatus, Banner, CreatedSession, Driver, HistoryPage, Me, Preset, Session, SessionStep } from './types';
 
 const TIMEOUT_MS = 20_000;
 
@@ -77,6 +77,7 @@ export const api = {
   session: (id: string) => request<Session>('GET', session(id)),
   create: (fields: Record<string, unknown>) => request<CreatedSession>('POST', '/api/sessions', fields),
   reconnect: (id: string) => request<CreatedSession>('POST', `${session(id)}/reconnect`),
+  banner: (id: string) => request<Banner>('GET', `${session(id)}/banner`),
   end: (id: string) => request<void>('DELETE', session(id)),
   steps: (id: string) => request<SessionStep[]>('GET', `${session(id)}/steps`),
 };

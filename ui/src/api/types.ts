@@ -21,6 +21,8 @@ export type Driver = Omit<Schemas['DriverView'], 'schema'> & { schema: unknown }
 
 export type Recording = Schemas['RecordingView'];
 export type RecordingIndex = Schemas['IndexView'];
+export type Banner = Schemas['BannerView'];
+export type HostKey = Schemas['HostKeyView'];
 
 export type User = Schemas['UserView'];
 export type GroupMapping = Schemas['GroupMappingView'];

@@ -30,6 +30,7 @@ const PLACES: readonly Place[] = [
   { page: 'folders', href: pathOfPage('folders'), icon: 'folder', label: 'tabs.folders', within: 'settings', least: 'admin' },
   { page: 'all-tokens', href: pathOfPage('all-tokens'), icon: 'key', label: 'tabs.tokens', within: 'settings', least: 'admin' },
   { page: 'machines', href: pathOfPage('machines'), icon: 'connections', label: 'tabs.machines', within: 'settings', least: 'admin' },
+  { page: 'host-keys', href: pathOfPage('host-keys'), icon: 'key', label: 'tabs.hostkeys', within: 'settings', least: 'admin' },
 ];
 
 /** The places that somebody may go to. */

@@ -1,5 +1,5 @@
 /** Pages about who may do what, each a chunk of its own. */
-export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'folders' | 'all-tokens' | 'machines';
+export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'folders' | 'all-tokens' | 'machines' | 'host-keys';
 
 const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   activity: '/activity',
@@ -9,6 +9,7 @@ const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   folders: '/settings/folders',
   'all-tokens': '/settings/all-tokens',
   machines: '/settings/machines',
+  'host-keys': '/settings/host-keys',
 };
 
 /** Where the history of sessions is. */

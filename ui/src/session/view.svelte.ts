@@ -1,7 +1,7 @@
 import { Client, Tunnel } from '@glokon/guacamole-common-js';
 import { api } from '../api/client';
 import { ApiError, messageOf } from '../api/errors';
-import type { Session } from '../api/types';
+import type { Banner, Session } from '../api/types';
 import { isLive, labelOfDriver, nameOf } from '../lib/catalog.svelte';
 import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
@@ -46,6 +46,8 @@ export class SessionView {
   info = $state.raw<Session | null>(null);
   ladder = $state.raw<Rung[]>([]);
   reached = $state(false);
+  /** What its owner reads first; `null` where nothing waits for that. */
+  banner = $state.raw<Banner | null>(null);
   ending = $state.raw<Ending | null>(null);
   title = $state('');
   /** Seconds since the network was lost. */
@@ -171,8 +173,31 @@ export class SessionView {
       this.#stranger = error instanceof ApiError && error.status === 401;
       if (!this.#stranger) return this.#unknown(error);
     }
-    if (this.info && !isLive(this.info)) await this.#over(this.info);
-    else this.#connect();
+    if (this.info && !isLive(this.info)) return this.#over(this.info);
+    this.banner = await this.#unread();
+    if (this.banner === null) this.#connect();
+  }
+
+  /** The banner that waits to be read. A browser that came by an opening link knows of one only by asking. */
+  async #unread(): Promise<Banner | null> {
+    const may = this.#stranger || (this.info?.status === 'pending' && Boolean(this.info.banner));
+    if (this.shared || !may) return null;
+    const banner = await api.banner(this.id).catch(() => null);
+    return banner?.waits ? banner : null;
+  }
+
+  /** The banner was read: now the session may start. */
+  proceed(): void {
+    this.title ||= this.banner?.name ?? '';
+    this.banner = null;
+    this.#connect();
+  }
+
+  /** The banner was read, and the session is not to start. */
+  async cancel(): Promise<void> {
+    this.banner = null;
+    await api.end(this.id).catch(() => {});
+    this.#end({ orderly: true, message: t('banner.cancelled'), status: null, at: new Date(), again: this.#mayRepeat });
   }
 
   #unknown(error: unknown): void {

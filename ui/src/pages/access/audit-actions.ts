@@ -28,6 +28,7 @@ const EVERY: Readonly<Record<Action, true>> = {
   session_start: true,
   session_end: true,
   session_delete: true,
+  session_try: true,
   session_share: true,
   recording_play: true,
   recording_delete: true,
