@@ -224,7 +224,12 @@ pub(crate) fn binary() -> Result<PathBuf> {
     if let Some(binary) = std::env::var_os("GATEWAY_UNDER_TEST") {
         return Ok(binary.into());
     }
+    beside_the_test("gateway")
+}
+
+/// A program of this crate, built together with the running test.
+pub(crate) fn beside_the_test(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("gateway"));
-    beside.into_iter().find(|file| file.is_file()).context("the gateway was not built")
+    let mut beside = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    beside.find(|file| file.is_file()).with_context(|| format!("{name} was not built"))
 }

@@ -5,13 +5,16 @@
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "belongs to tests")]
 #[path = "../../server/tests/support/authority.rs"]
 pub mod authority;
+mod bad_guacd;
 mod browser;
 mod desktop;
 mod display;
 mod door;
+mod faults;
 mod files;
 mod gateway;
 mod guacd;
+mod maze;
 mod oidc;
 mod picture;
 mod ports;
@@ -27,13 +30,16 @@ mod terminal;
 pub mod viewer;
 mod xorg;
 
+pub use bad_guacd::{BadGuacd, Misdeed};
 pub use browser::{Browser, Screen, screenshots};
 pub use desktop::{RdpShare, VncDesktop};
 pub use display::Display;
 pub use door::{Door, Foreign};
+pub use faults::{Fault, FaultProxy};
 pub use files::Files;
 pub use gateway::{Engine, Gateway, ssh_session};
 pub use guacd::Guacd;
+pub use maze::Maze;
 pub use oidc::OidcProvider;
 pub use picture::Picture;
 pub use ports::free_port;

@@ -47,11 +47,20 @@ impl Process {
     /// When the process ends before, or 20 s have passed.
     pub async fn listens_on(&mut self, port: u16) -> Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let ready = self.ready_when(|| TcpStream::connect(address).is_ok()).await;
+        ready.with_context(|| format!("port {port}"))
+    }
+
+    /// Waits until `ready` says so.
+    ///
+    /// # Errors
+    /// As for [`listens_on`](Self::listens_on).
+    pub async fn ready_when(&mut self, mut ready: impl FnMut() -> bool) -> Result<()> {
         let begin = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        while !ready() {
             self.still_runs()?;
             if begin.elapsed() > READY_WITHIN {
-                bail!("{} does not listen on port {port}", self.name);
+                bail!("{} does not listen", self.name);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -90,6 +90,16 @@ impl Sshd {
         Ok(fs::read_to_string(self.client_key())?)
     }
 
+    /// Lets in whoever has the private key of this public one, a line for `authorized_keys`.
+    ///
+    /// # Errors
+    /// When the file is gone.
+    pub fn authorize(&self, public_key: &str) -> Result<()> {
+        let file = self.path("authorized_keys");
+        let known = fs::read_to_string(&file)?;
+        Ok(fs::write(file, format!("{}\n{public_key}\n", known.trim_end()))?)
+    }
+
     /// A private key that it does not let in.
     ///
     /// # Errors
