@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use fanlight::access::{Access, AuthType, Credential, Identity, NewToken, Role};
 use fanlight::api::all_routes;
-use fanlight::store::{NewUserToken, User};
+use fanlight::recordings::RecordingStatus;
+use fanlight::store::{Extent, NewUserToken, RecordingRow, User};
 use reqwest::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -29,6 +30,11 @@ pub const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("DELETE", "/api/sessions/{id}", Role::Operator, 204),
     ("GET", "/api/sessions/{id}/steps", Role::Operator, 200),
     ("POST", "/api/sessions/{id}/reconnect", Role::Operator, 201),
+    ("GET", "/api/recordings", Role::Operator, 200),
+    ("GET", "/api/recordings/{name}", Role::Operator, 200),
+    ("DELETE", "/api/recordings/{name}", Role::Admin, 204),
+    ("GET", "/api/recordings/{name}/index", Role::Operator, 200),
+    ("GET", "/api/recordings/{name}/about", Role::Operator, 200),
     ("GET", "/api/sessions/{id}/shares", Role::Operator, 200),
     ("POST", "/api/sessions/{id}/shares", Role::Operator, 201),
     ("DELETE", "/api/sessions/{id}/shares/{share}", Role::Operator, 204),
@@ -167,6 +173,36 @@ impl Fixture {
         store.add_group_mapping(&group, Role::Viewer).await.unwrap().id
     }
 
+    /// A recording in which nothing happens.
+    pub async fn recording_name(&self) -> String {
+        let (app, name) = (&self.gateway.app, Uuid::new_v4().to_string());
+        let head = json!({
+            "session_id": Uuid::nil(), "session_type": "ssh", "label": "a", "hostname": null,
+            "username": null, "creator_id": "a", "creator_name": "a", "started_at": 0,
+        });
+        let head = head.to_string();
+        let mut file = b"FANLREC1".to_vec();
+        file.extend_from_slice(&u32::try_from(head.len()).unwrap().to_le_bytes());
+        file.extend_from_slice(head.as_bytes());
+        std::fs::write(app.config.recordings.dir.join(format!("{name}.flrec")), file).unwrap();
+        let row = RecordingRow {
+            name: name.clone(),
+            session_id: Uuid::nil(),
+            session_type: "ssh".to_owned(),
+            label: "a".to_owned(),
+            hostname: None,
+            username: None,
+            creator_id: "a".to_owned(),
+            creator_name: "a".to_owned(),
+            status: RecordingStatus::Complete,
+            started_at: OffsetDateTime::now_utc(),
+            ended_at: Some(OffsetDateTime::now_utc()),
+            extent: Extent::default(),
+        };
+        app.store.add_recording(&row).await.unwrap();
+        name
+    }
+
     async fn known_endpoint(&self) -> String {
         let body = json!({ "hostname": "10.0.0.1", "port": 22, "public_key": KEY_LINE });
         let path = "/api/admin/host-keys";
@@ -225,6 +261,7 @@ impl Fixture {
             }
             "/api/admin/group-mappings/{id}" => self.mapping_id().await.to_string(),
             "/api/admin/user-tokens/{id}" => self.token_id(&victim.user).await.to_string(),
+            path if path.starts_with("/api/recordings/{name}") => self.recording_name().await,
             "/api/admin/host-keys/{endpoint}" => self.known_endpoint().await,
             _ => victim.email().to_owned(),
         };
@@ -248,7 +285,8 @@ impl Fixture {
             }
             _ => None,
         };
-        let parameter = ["{id}", "{email}", "{endpoint}"].into_iter().find(|p| path.contains(p));
+        let parameter =
+            ["{id}", "{email}", "{endpoint}", "{name}"].into_iter().find(|p| path.contains(p));
         let path = path.replace("{viewer}", &Uuid::new_v4().to_string());
         (parameter.map_or(path.clone(), |parameter| path.replace(parameter, &id)), body)
     }

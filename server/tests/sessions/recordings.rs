@@ -2,6 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use fanlight::access::Role;
+use fanlight::config::OnFailure;
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -248,6 +249,197 @@ async fn others_recordings_are_hidden_where_that_is_configured() {
         assert_eq!(get(&format!("{path}{suffix}")).await.0, StatusCode::NOT_FOUND, "{suffix}");
     }
     assert_eq!(one["own"], true);
+}
+
+/// A file system of `kilobytes`, unmounted when dropped. Needs the right to mount.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(kilobytes: u32) -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        let size = format!("size={kilobytes}k");
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "fanlight-tests"]).arg(folder.path());
+        assert!(mount.status().unwrap().success(), "this test has to mount a file system");
+        Self(folder)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let mut unmount = std::process::Command::new("umount");
+        let _ = unmount.arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+/// A frame that compresses badly.
+fn noise(seed: u64) -> String {
+    let mut blobs = String::new();
+    let mut state = seed;
+    for _ in 0..16 {
+        let mut text = String::new();
+        while text.len() < 2048 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text += &format!("{:012x}", state >> 16);
+        }
+        blobs += &format!("4.blob,1.0,{}.{text};", text.len());
+    }
+    let begin = "3.img,1.0,2.14,1.0,9.image/png,1.0,1.0;";
+    format!("{begin}{blobs}3.end,1.0;4.sync,1.{};", seed % 10)
+}
+
+/// A session whose recording does not fit on its disk; returns when that was noticed.
+async fn overfull(fixture: &Fixture) -> (Made, crate::harness::Viewer) {
+    let made = fixture.scripted(json!({})).await;
+    let mut viewer = fixture.own(&made).await;
+    viewer.until("ready").await;
+    for seed in 0..200 {
+        fixture.script.last().say(noise(seed));
+        loop {
+            match viewer.next().await {
+                Some(one) if one[0] == "sync" => break,
+                Some(one) if one[0] == "recording" && one[1] == "failed" => {
+                    return (made, viewer);
+                }
+                Some(_) => {}
+                None => return (made, viewer),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the disk is not full");
+}
+
+#[tokio::test]
+async fn bar_74_on_a_full_disk_the_recording_ends_and_the_session_goes_on() {
+    let disk = SmallDisk::mount(256);
+    let fixture = Fixture::with(|config| {
+        config.recordings.record = true;
+        config.recordings.dir = disk.0.path().to_owned();
+    })
+    .await;
+    let (made, mut viewer) = overfull(&fixture).await;
+    let one = ended(&fixture).await;
+    assert_eq!(one["status"], "failed", "{one}");
+    let shown = played(&fixture, one["name"].as_str().unwrap()).await;
+    assert!(shown.len() > 16, "what was written before plays");
+    let told = audited(&fixture, "recording_fail").await;
+    let details = told["items"][0]["details"].to_string();
+    assert!(details.contains("No space left") && details.contains("goes on"), "{told}");
+    fixture.script.last().say("4.size,1.0,2.64,2.64;4.sync,1.9;");
+    viewer.until("size").await;
+    fixture.wait_for_status(&made, "active").await;
+    fixture.delete(&format!("/api/sessions/{}", made.id())).await;
+}
+
+#[tokio::test]
+async fn bar_74_on_a_full_disk_the_session_ends_where_that_is_configured() {
+    let disk = SmallDisk::mount(256);
+    let fixture = Fixture::with(|config| {
+        config.recordings.record = true;
+        config.recordings.dir = disk.0.path().to_owned();
+        config.recordings.on_failure = OnFailure::EndSession;
+    })
+    .await;
+    let (made, _viewer) = overfull(&fixture).await;
+    let session = fixture.wait_for_status(&made, "error").await;
+    let why = session["ended_because"].as_str().unwrap();
+    assert!(why.contains("has to be recorded"), "{why}");
+    let told = audited(&fixture, "recording_fail").await;
+    assert!(told["items"][0]["details"].to_string().contains("the session ends"), "{told}");
+
+    let refused = fixture.scripted(json!({})).await;
+    std::fs::write(disk.0.path().join("filler"), vec![7; 1024 * 1024]).unwrap_err();
+    let (why, _) = fixture.own(&refused).await.until_error().await;
+    assert!(why.contains("has to be recorded"), "nothing begins unrecorded: {why}");
+}
+
+#[tokio::test]
+async fn bar_77_retention_deletes_what_is_beyond_the_limits_and_never_a_live_one() {
+    let fixture = Fixture::with(|config| {
+        config.recordings.record = true;
+        config.recordings.max_count = Some(1);
+    })
+    .await;
+    let live = fixture.make(fixture.kettle_request()).await;
+    let mut viewer = fixture.own(&live).await;
+    viewer.until("cfill").await;
+    recording(&fixture, |one| one["size_bytes"].as_u64() > Some(0)).await;
+    for _ in 0..2 {
+        kettle_of(&fixture, "a", json!({})).await;
+    }
+    let names = async || {
+        let all = fixture.get("/api/recordings").await.body;
+        let all = all.as_array().unwrap().clone();
+        all.into_iter().map(|one| one["session_id"].clone()).collect::<Vec<_>>()
+    };
+    let mut left = names().await;
+    for _ in 0..500 {
+        if left.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        left = names().await;
+    }
+    assert_eq!(left, [live.0["session_id"].clone()], "only the live one, though it is the oldest");
+    assert_eq!(files(&fixture.app.config.recordings.dir).len(), 1);
+    let told = fixture.get("/api/admin/audit?action=recording_expire").await.body;
+    assert_eq!(told["items"].as_array().unwrap().len(), 2, "{told}");
+    viewer.key('x').await;
+    while viewer.until("cfill").await[3] != "10" {}
+    fixture.delete(&format!("/api/sessions/{}", live.id())).await;
+    assert_eq!(ended(&fixture).await["status"], "complete");
+}
+
+#[tokio::test]
+async fn rows_and_files_are_brought_together_at_the_start() {
+    let fixture = fixture().await;
+    for _ in 0..2 {
+        kettle_of(&fixture, "abc", json!({})).await;
+    }
+    let all = recording(&fixture, |one| one["status"] == "complete").await;
+    let dir = fixture.app.config.recordings.dir.clone();
+    let (kept, mut gone) = (all["name"].as_str().unwrap().to_owned(), String::new());
+    for one in fixture.get("/api/recordings").await.body.as_array().unwrap() {
+        if one["name"] != kept.as_str() {
+            gone = one["name"].as_str().unwrap().to_owned();
+        }
+    }
+    let before = played(&fixture, &kept).await;
+    fixture.app.store.drop_recording(&kept).await.unwrap();
+    std::fs::remove_file(dir.join(format!("{gone}.flrec"))).unwrap();
+    let copy = format!("{kept}-copy");
+    std::fs::copy(dir.join(format!("{kept}.flrec")), dir.join(format!("{copy}.flrec"))).unwrap();
+    let whole = std::fs::metadata(dir.join(format!("{copy}.flrec"))).unwrap().len();
+    let cut = std::fs::OpenOptions::new().write(true).open(dir.join(format!("{copy}.flrec")));
+    cut.unwrap().set_len(whole - 20).unwrap();
+    std::fs::write(dir.join("foreign.flrec"), "no recording").unwrap();
+    let folder = fixture.stop().await;
+
+    let fixture = Fixture::with_folder(folder, |config| config.recordings.record = true).await;
+    let mut found: Vec<_> = fixture.get("/api/recordings").await.body.as_array().unwrap().clone();
+    found.sort_by_key(|one| one["name"].as_str().unwrap().len());
+    let names: Vec<_> = found.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, [kept.as_str(), copy.as_str()], "{found:?}");
+    assert_eq!(
+        (&found[0]["status"], &found[1]["status"]),
+        (&json!("complete"), &json!("interrupted"))
+    );
+    assert_eq!(found[0]["created_by"], all["created_by"]);
+    assert_eq!(played(&fixture, &kept).await, before);
+    assert_eq!(played(&fixture, &copy).await, before, "only its index was missing");
+}
+
+/// The events of a kind, once there is one.
+async fn audited(fixture: &Fixture, action: &str) -> Value {
+    for _ in 0..500 {
+        let told = fixture.get(&format!("/api/admin/audit?action={action}")).await.body;
+        if told["items"][0].is_object() {
+            return told;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nothing was told of {action}");
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -55,6 +55,8 @@ export class SessionView {
   unsteady = $state(false);
   latency = $state<number | null>(null);
   frames = $state(0);
+  /** Whether the session is recorded; `failed` where it was, and cannot be any more. */
+  recording = $state<'on' | 'failed' | null>(null);
   /** What the target asks for beyond what the request held. */
   required = $state.raw<string[]>([]);
   /** Whether the target asks again for what it was given. */
@@ -269,6 +271,7 @@ export class SessionView {
     else if (opcode === 'people') this.#meet(readPeople(args, this.people));
     else if (opcode === 'ends') this.ends = args[0] ? { by: args[0], at: Date.now() + Number(args[1]) * 1000 } : null;
     else if (opcode === 'mouse' && this.input?.points) return true;
+    else if (opcode === 'recording') this.recording = args[0] === 'on' || args[0] === 'failed' ? args[0] : null;
     else if (opcode === 'bell') this.rings += 1;
     else if (opcode === 'fault') this.files?.fault(args[1] ?? '', args[2] ?? '', Number(args[3]));
     else if (opcode === 'notice') notices.say(args[0] ?? '', true);

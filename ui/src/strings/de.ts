@@ -626,6 +626,10 @@ const de: Translation = {
 
   'required.title': 'Anmelden bei {name}',
   'required.submit': 'Weiter',
+  'toolbar.unrecorded.title': 'Die Aufzeichnung brach ab: Sie ließ sich nicht schreiben.',
+  'toolbar.unrecorded': 'Nicht aufgezeichnet',
+  'toolbar.recorded.title': 'Was diese Sitzung zeigt, wird aufgezeichnet.',
+  'toolbar.recorded': 'Aufgezeichnet',
   'time.now': 'jetzt',
   'time.unknown': 'unbekannt',
 

@@ -889,6 +889,10 @@ export const en = {
   'required.submit': 'Continue',
 
   'nav.recordings': 'Recordings',
+  'toolbar.recorded': 'Recorded',
+  'toolbar.recorded.title': 'What this session shows is being recorded.',
+  'toolbar.unrecorded': 'Not recorded',
+  'toolbar.unrecorded.title': 'The recording broke off: it could not be written.',
   'recordings.title': 'Recordings',
   'recordings.one': 'Recording',
   'recordings.failed': 'The recordings could not be loaded.',
