@@ -200,6 +200,11 @@ impl Gateway {
         self.folder.path().join("fanlight.toml")
     }
 
+    /// Its folder with recordings.
+    pub fn recordings(&self) -> PathBuf {
+        self.folder.path().join("data/recordings")
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }

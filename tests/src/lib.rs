@@ -24,6 +24,7 @@ pub mod postgres;
 mod process;
 pub mod protocol;
 mod qemu;
+pub mod recordings;
 mod sshd;
 mod telnetd;
 mod terminal;

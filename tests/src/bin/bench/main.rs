@@ -9,6 +9,7 @@ mod login;
 mod memory;
 mod output;
 mod processes;
+mod recording;
 mod relay;
 mod report;
 mod scene;
@@ -20,7 +21,7 @@ use anyhow::{Result, ensure};
 
 use crate::report::{Report, Row};
 
-const FIGURES: [&str; 9] = [
+const FIGURES: [&str; 10] = [
     "memory",
     "output",
     "scrolling",
@@ -29,6 +30,7 @@ const FIGURES: [&str; 9] = [
     "login",
     "relay",
     "authentication",
+    "recording",
     "start",
 ];
 
@@ -68,6 +70,7 @@ async fn measure(figure: &str) -> Result<Vec<Row>> {
         "login" => login::measure().await,
         "relay" => relay::measure().await,
         ON_REQUEST => load::measure().await,
+        "recording" => recording::measure().await,
         "authentication" => authentication::measure().await,
         _ => start::measure().await,
     }
