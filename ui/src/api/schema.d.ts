@@ -4,6 +4,121 @@
  */
 
 export interface paths {
+    "/api/addressbook/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all entries that the caller may use. */
+        get: operations["get_addressbook_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/addressbook/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the folders that the caller may use. */
+        get: operations["get_addressbook_folders"];
+        put?: never;
+        /** Makes a folder. */
+        post: operations["post_addressbook_folders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/addressbook/folders/{scope}/{folder}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a folder's groups or description. */
+        put: operations["put_addressbook_folders_by_scope_by_folder"];
+        post?: never;
+        /**
+         * Deletes a folder and all its entries. Where that fails half-way, the error says how far
+         *     it came.
+         */
+        delete: operations["delete_addressbook_folders_by_scope_by_folder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/addressbook/folders/{scope}/{folder}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the entries of a folder. */
+        get: operations["get_addressbook_folders_by_scope_by_folder_entries"];
+        put?: never;
+        /** Makes an entry. */
+        post: operations["post_addressbook_folders_by_scope_by_folder_entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/addressbook/folders/{scope}/{folder}/entries/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes an entry: fields that are left out stay, `null` clears. Jump hosts are merged by
+         *     their place in the chain; one whose host or user changes keeps no secret.
+         */
+        put: operations["put_addressbook_folders_by_scope_by_folder_entries_by_entry"];
+        post?: never;
+        /** Deletes an entry. */
+        delete: operations["delete_addressbook_folders_by_scope_by_folder_entries_by_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/addressbook/folders/{scope}/{folder}/entries/{entry}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a session from an entry. Its secrets are read now; what the body holds is for this
+         *     session only and stored nowhere. Jump hosts always use the entry's own credentials.
+         */
+        post: operations["post_addressbook_folders_by_scope_by_folder_entries_by_entry_connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/audit": {
         parameters: {
             query?: never;
@@ -229,6 +344,27 @@ export interface paths {
         get: operations["get_auth_status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Makes a session and leads the browser to it; asks for credentials where an entry has none
+         *     to use. Who is not signed in does that first.
+         */
+        get: operations["get_connect"];
+        put?: never;
+        /** Makes a session with the credentials of the form, which are used for it alone. */
+        post: operations["post_connect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,8 +609,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a session. Everything is checked, nothing is dialled: that happens when its owner
-         *     opens it. A dry run makes none, but climbs the whole way to the login at once, and says
-         *     how far it came.
+         *     opens it.
          */
         post: operations["post_sessions"];
         delete?: never;
@@ -1012,7 +1147,7 @@ export interface components {
          * @description What was done or tried.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "machine_create" | "machine_update" | "machine_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_try" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget";
+        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "machine_create" | "machine_update" | "machine_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget" | "folder_create" | "folder_update" | "folder_delete" | "entry_create" | "entry_update" | "entry_delete" | "book_rotate";
         /** @description How much of the picture changed in stretches of equal length. */
         ActivityView: {
             /** @description Bytes that each of them brought. */
@@ -1113,6 +1248,32 @@ export interface components {
             /** @description The screen is a terminal. */
             terminal: boolean;
         };
+        /** @description A change of a folder; what is left out stays. */
+        ChangedFolder: {
+            /** @description Groups of the identity provider that may use it; every operator where it is empty. */
+            allowed_groups?: string[] | null;
+            /** @description One line for people. */
+            description?: string | null;
+        };
+        /** @description What the form of a quick connect sends. */
+        ConnectForm: {
+            /** @description Proves that the form is of this gateway. */
+            csrf_token?: string;
+            /** @description Domain for this session. */
+            domain?: string;
+            /**
+             * Format: password
+             * @description Password for this session.
+             */
+            password?: string;
+            /**
+             * Format: password
+             * @description Private key for this session.
+             */
+            private_key?: string;
+            /** @description Account for this session. */
+            username?: string;
+        };
         /** @description A share that was just made: the only time that its path is shown. */
         CreatedShare: components["schemas"]["ShareView"] & {
             /** @description Path of the session's page, with the share token. */
@@ -1193,6 +1354,46 @@ export interface components {
              *     them.
              */
             schema: unknown;
+        };
+        /**
+         * @description An entry of the address book, without its secrets. The driver's fields stand beside
+         *     these, as in a request.
+         */
+        EntryBody: {
+            /** @description Whether connecting asks for credentials: it has none of its own, or must not use them. */
+            asks_credentials: boolean;
+            /** @description Name for people. */
+            display_name?: string | null;
+            /** @description Its folder. */
+            folder: string;
+            /** @description Whether a password or key to log in with is stored. */
+            has_credentials: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description Why it cannot be connected, if that is known. */
+            problem?: string | null;
+            /** @description Whether people connect with credentials of their own. */
+            prompt_credentials: boolean;
+            /** @description Who shares its folder. */
+            scope: components["schemas"]["Scope"];
+            /** @description The secrets that are stored, by field: `password`, `jump_hosts.0.password`. */
+            stored_secrets: string[];
+            /** @description Words to find it by. */
+            tags: string[];
+            /** @description What it opens: the id of a driver. */
+            type: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        } & {
+            [key: string]: unknown;
         };
         /** @description What stands around every answer of the VM portal. */
         Envelope_PortalConnection: {
@@ -1298,6 +1499,19 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description A folder of the address book. */
+        FolderView: {
+            /** @description Whether only admins may use it, because nobody said who else. */
+            admins_only: boolean;
+            /** @description Groups that may use it; every operator where it is empty. */
+            allowed_groups: string[];
+            /** @description One line for people. */
+            description: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who shares it. */
+            scope: components["schemas"]["Scope"];
+        };
         /** @description A group of the provider, and the role that it gives. */
         GroupMappingView: {
             /**
@@ -1337,7 +1551,7 @@ export interface components {
              * @description When it was first seen or entered.
              */
             added_at: string;
-            /** @description `host:port`, and the jump hosts before it: `10.0.0.5:22 via bastion:22, inner:22`. */
+            /** @description `host:port`. */
             endpoint: string;
             /** @description As OpenSSH prints it: `SHA256:...`. */
             fingerprint: string;
@@ -1435,6 +1649,17 @@ export interface components {
             /** @description Whether an address book in Vault is switched on. */
             vault_enabled: boolean;
         };
+        /** @description A folder to be. */
+        NewFolder: {
+            /** @description Groups of the identity provider that may use it; every operator where it is empty. */
+            allowed_groups?: string[];
+            /** @description One line for people. */
+            description?: string;
+            /** @description Letters, digits, `-`, `_` and `.`, not beginning with `.`. */
+            name: string;
+            /** @description Who shares it: all gateways of this store, or those of this instance. */
+            scope: components["schemas"]["Scope"];
+        };
         /** @description A mapping to be. */
         NewGroupMapping: {
             /** @description Name of the group, exactly as the provider writes it. */
@@ -1453,8 +1678,6 @@ export interface components {
             port: number;
             /** @description OpenSSH public key line, as in `/etc/ssh/ssh_host_*.pub`. */
             public_key: string;
-            /** @description The jump hosts before it, in order, where it is reached through some. */
-            via?: components["schemas"]["Place"][];
         };
         /** @description What somebody may do from now on. */
         NewMode: {
@@ -1483,6 +1706,54 @@ export interface components {
          * @enum {string}
          */
         Outcome: "ok" | "refused" | "error";
+        /** @description What counts for one session only and is stored nowhere. */
+        Overrides: {
+            /**
+             * @description Text to show before the session starts.
+             * @default null
+             */
+            banner: string | null;
+            /**
+             * @description Domain, instead of the stored one.
+             * @default null
+             */
+            domain: string | null;
+            /**
+             * Format: int32
+             * @description Dots per inch.
+             * @default null
+             */
+            dpi: number | null;
+            /**
+             * Format: int32
+             * @description Height of the screen in pixels.
+             * @default null
+             */
+            height: number | null;
+            /**
+             * Format: password
+             * @description Password, instead of every stored secret of the entry.
+             * @default null
+             */
+            password: string | null;
+            /**
+             * Format: password
+             * @description Private key, instead of every stored secret of the entry.
+             * @default null
+             */
+            private_key: string | null;
+            /**
+             * @description Account, instead of the stored one. Stored secrets are not used for another account.
+             * @default null
+             */
+            username: string | null;
+            /**
+             * Format: int32
+             * @description Width of the screen in pixels.
+             * @default null
+             */
+            width: number | null;
+        };
         /** @description Somebody who looks at a session, as others see it. */
         PersonView: {
             /** @description What they may do now: `own`, `interact` or `view`. */
@@ -1506,16 +1777,6 @@ export interface components {
              * @description Of the socket, not of the person.
              */
             viewer_id: string;
-        };
-        /** @description A jump host on the way to a target. */
-        Place: {
-            /** @description Name or address. */
-            hostname: string;
-            /**
-             * Format: int32
-             * @description Its port, 22 if left out.
-             */
-            port?: number | null;
         };
         /** @description What to connect to. The fields are those that the kind of connection has. */
         PortalConnectRequest: {
@@ -1705,6 +1966,11 @@ export interface components {
          * @enum {string}
          */
         RoleSource: "mapping" | "admin" | "default";
+        /**
+         * @description Who shares a folder.
+         * @enum {string}
+         */
+        Scope: "shared" | "instance";
         /** @description A part of a recording that can be shown without those before it. */
         SegmentView: {
             /**
@@ -1835,12 +2101,6 @@ export interface components {
         };
         /** @description One step, as the API shows it. */
         StepView: {
-            /** @description What to do about it. */
-            advice?: string | null;
-            /** @description What kind of failure, for a step that failed: `refused`, `timed_out`, `login_failed`... */
-            cause?: string | null;
-            /** @description What happened, in a sentence. */
-            message?: string | null;
             /**
              * Format: int64
              * @description How long it took; for a running step, how long it has been running.
@@ -1915,18 +2175,6 @@ export interface components {
              * @description When it was revoked.
              */
             revoked_at?: string | null;
-        };
-        /** @description How a dry run went. */
-        TrialView: {
-            /** @description Why it did not get through. */
-            error?: string | null;
-            /**
-             * @description Whether the way is free, up to the login; for a session that guacd would run, up to
-             *     the target's port.
-             */
-            reached: boolean;
-            /** @description The steps that were climbed, the one that failed last. */
-            steps: components["schemas"]["StepView"][];
         };
         /** @description A token to be, of any user. */
         UserTokenRequest: {
@@ -3010,6 +3258,946 @@ export interface components {
              */
             engine: "embedded" | "guacd";
         };
+        /** @description An entry to be. */
+        NewEntry: {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the remote desktop service, 3389 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account: jdoe, CORP\jdoe or jdoe@corp.example.com. Asked for if left out.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for if left out.
+             */
+            password?: string | null;
+            /**
+             * Domain
+             * @description Windows domain or Kerberos realm, unless the user name holds it.
+             */
+            domain?: string | null;
+            /**
+             * Security
+             * @description How the connection is secured. The server chooses if left out.
+             */
+            security?: ("any" | "nla" | "nla-ext" | "tls" | "vmconnect" | "rdp") | null;
+            /**
+             * Authentication
+             * @description How Network Level Authentication proves who you are; empty lets both sides agree.
+             */
+            auth_pkg?: ("" | "kerberos" | "ntlm") | null;
+            /**
+             * KDC
+             * @description Kerberos key distribution centre: a host name, or the https address of a KDC proxy.
+             */
+            kdc_url?: string | null;
+            /**
+             * Kerberos cache
+             * @description Kerberos credential cache to use, by its file name in the operator's folder.
+             */
+            kerberos_cache?: string | null;
+            /**
+             * Ignore the certificate
+             * @description Takes any certificate: only where nobody can listen in.
+             * @default false
+             */
+            ignore_cert: boolean;
+            /**
+             * Certificate fingerprints
+             * @description Fingerprints of the certificates to take whoever signed them, with commas between them:
+             *     the hash's name, a colon, and its bytes in hexadecimal.
+             */
+            cert_fingerprints?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Resizing
+             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
+             *     connecting anew. Told, if left out.
+             */
+            resize_method?: ("display-update" | "reconnect") | null;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Wallpaper
+             * @description Shows the desktop's wallpaper.
+             * @default false
+             */
+            enable_wallpaper: boolean;
+            /**
+             * Themes
+             * @description Draws windows and controls in their theme.
+             * @default false
+             */
+            enable_theming: boolean;
+            /**
+             * Smooth text
+             * @description Smooths the edges of text. On if left out.
+             */
+            enable_font_smoothing?: boolean | null;
+            /**
+             * Content while dragging
+             * @description Shows a window's content while it is moved.
+             * @default false
+             */
+            enable_full_window_drag: boolean;
+            /**
+             * Desktop composition
+             * @description Transparent windows and shadows.
+             * @default false
+             */
+            enable_desktop_composition: boolean;
+            /**
+             * Menu animations
+             * @description Lets menus slide and fade.
+             * @default false
+             */
+            enable_menu_animations: boolean;
+            /**
+             * Keyboard layout
+             * @description Keyboard layout of the remote side. Unicode sends characters instead of keys, whatever
+             *     the layouts are, where the server understands them.
+             */
+            server_layout?: ("failsafe" | "pt-br-qwerty" | "da-dk-qwerty" | "en-gb-qwerty" | "en-us-qwerty" | "fr-fr-azerty" | "fr-be-azerty" | "fr-ch-qwertz" | "de-de-qwertz" | "de-ch-qwertz" | "hu-hu-qwertz" | "it-it-qwerty" | "ja-jp-qwerty" | "no-no-qwerty" | "es-es-qwerty" | "es-latam-qwerty" | "sv-se-qwerty" | "tr-tr-qwerty") | null;
+            /**
+             * Time zone
+             * @description Time zone of the session, such as Europe/Berlin; the viewer's own if left out.
+             */
+            timezone?: string | null;
+            /**
+             * Line ends of the clipboard
+             * @description Gives the remote side Unix or Windows line ends, whatever was copied.
+             * @enum {string|null}
+             */
+            normalize_clipboard?: "unix" | "windows" | null;
+            /**
+             * Drive for files
+             * @description A drive on the remote side, for files to and from the viewer; emptied at the end.
+             * @default false
+             */
+            enable_drive: boolean;
+            /**
+             * Name of the drive
+             * @description What the drive is called there, Fanlight if left out.
+             */
+            drive_name?: string | null;
+            /**
+             * No downloads
+             * @description No file of the drive reaches a viewer.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No viewer puts files on the drive.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
+             * No sound
+             * @description No sound.
+             * @default false
+             */
+            disable_audio: boolean;
+            /**
+             * Microphone
+             * @description Lets programs there hear the viewer's microphone.
+             * @default false
+             */
+            enable_audio_input: boolean;
+            /**
+             * Multi-touch
+             * @description Hands on touches as touches, not as a mouse.
+             * @default false
+             */
+            enable_touch: boolean;
+            /**
+             * Printer
+             * @description A printer there whose pages arrive as PDF files.
+             * @default false
+             */
+            enable_printing: boolean;
+            /**
+             * Console
+             * @description Takes the machine's own console instead of a session of one's own.
+             * @default false
+             */
+            console: boolean;
+            /**
+             * First program
+             * @description Program to start instead of the desktop, where the server allows it.
+             */
+            initial_program?: string | null;
+            /**
+             * Client name
+             * @description What this side calls itself, at most 15 characters.
+             */
+            client_name?: string | null;
+            /**
+             * Application
+             * @description A published application to show alone: its alias behind two bars.
+             */
+            remote_app?: string | null;
+            /**
+             * Its folder
+             * @description Folder that the application starts in.
+             */
+            remote_app_dir?: string | null;
+            /**
+             * Its arguments
+             * @description Words that the application is started with.
+             */
+            remote_app_args?: string | null;
+            /**
+             * Preconnection id
+             * Format: uint32
+             * @description Number of the machine behind a Hyper-V host or another RDP source.
+             */
+            preconnection_id?: number | null;
+            /**
+             * Preconnection text
+             * @description Text that names the machine behind a Hyper-V host.
+             */
+            preconnection_blob?: string | null;
+            /**
+             * Load balancing
+             * @description Cookie or routing token for a load balancer.
+             */
+            load_balance_info?: string | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /** @constant */
+            type: "rdp";
+            /**
+             * @description Name for people: the heading while it connects, and in lists.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * @description Words to find it by.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Whether people connect with credentials of their own, never with stored ones.
+             * @default false
+             */
+            prompt_credentials: boolean;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @description Its name in its folder. */
+            name: string;
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the server.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the SSH service, 22 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account to log in as. Asked for in the terminal if left out.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password. Asked for in the terminal if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Private key
+             * Format: password
+             * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+             */
+            private_key?: string | null;
+            /**
+             * Passphrase of the key
+             * Format: password
+             * @description What the private key is encrypted with. Asked for in the terminal if left out.
+             */
+            passphrase?: string | null;
+            /**
+             * New key pair
+             * @description Make a new Ed25519 key pair for this session, in memory only. Its public key is
+             *     shown first, to be installed on the server; the session connects after that.
+             * @default false
+             */
+            generate_keypair: boolean;
+            /**
+             * Host key
+             * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+             *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+             */
+            host_key?: string | null;
+            /**
+             * Command
+             * @description Command to run instead of the login shell.
+             */
+            command?: string | null;
+            /**
+             * Font size
+             * Format: uint8
+             * @description Size of the text in points, 12 if left out.
+             */
+            font_size?: number | null;
+            /**
+             * Colours
+             * @description Colours of the text and its background.
+             */
+            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
+            /**
+             * Scrollback
+             * Format: uint32
+             * @description Lines kept to scroll back to, 10,000 if left out.
+             */
+            scrollback?: number | null;
+            /**
+             * Terminal type
+             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
+             */
+            terminal_type?: string | null;
+            /**
+             * Backspace code
+             * Format: uint8
+             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+             * @enum {integer|null}
+             */
+            backspace?: 127 | 8 | null;
+            /**
+             * Locale
+             * @description Language of the remote programs ($LANG), where the server lets it be set.
+             */
+            locale?: string | null;
+            /**
+             * Keep-alive
+             * Format: uint32
+             * @description Seconds between signs of life while nothing else is sent, 30 if left out (5 with
+             *     guacd); 0 for none.
+             */
+            server_alive_interval?: number | null;
+            /**
+             * Files
+             * @description Files of the server can be browsed, fetched and put beside the terminal (SFTP).
+             * @default false
+             */
+            enable_drive: boolean;
+            /**
+             * Folder
+             * @description The folder that is shown; nothing outside it can be reached. All of the server's
+             *     if left out.
+             */
+            sftp_root_directory?: string | null;
+            /**
+             * No downloads
+             * @description No file can be fetched.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No file can be put.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the server.
+             * @default false
+             */
+            read_only: boolean;
+            /** @constant */
+            type: "ssh";
+            /**
+             * @description Name for people: the heading while it connects, and in lists.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * @description Words to find it by.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Whether people connect with credentials of their own, never with stored ones.
+             * @default false
+             */
+            prompt_credentials: boolean;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @description Its name in its folder. */
+            name: string;
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the Telnet service, 23 if left out.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description Account to log in as: told to the server, and typed when it asks for one.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password, typed when the server asks for one. Telnet sends it unencrypted.
+             */
+            password?: string | null;
+            /**
+             * Prompt for the user name
+             * @description Regular expression for the line that asks for the user name, `[Ll]ogin:` if left out.
+             */
+            username_regex?: string | null;
+            /**
+             * Prompt for the password
+             * @description Regular expression for the line that asks for the password, `[Pp]assword:` if left out.
+             */
+            password_regex?: string | null;
+            /**
+             * Font size
+             * Format: uint8
+             * @description Size of the text in points, 12 if left out.
+             */
+            font_size?: number | null;
+            /**
+             * Colours
+             * @description Colours of the text and its background.
+             */
+            color_scheme?: ("gray-black" | "white-black" | "green-black" | "black-white") | null;
+            /**
+             * Scrollback
+             * Format: uint32
+             * @description Lines kept to scroll back to, 1000 if left out.
+             */
+            scrollback?: number | null;
+            /**
+             * Terminal type
+             * @description What the server takes the terminal for ($TERM), xterm-256color if left out.
+             */
+            terminal_type?: string | null;
+            /**
+             * Backspace code
+             * Format: uint8
+             * @description Code that the Backspace key sends: 127 (DEL) or 8 (BS).
+             * @enum {integer|null}
+             */
+            backspace?: 127 | 8 | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the machine.
+             * @default false
+             */
+            read_only: boolean;
+            /** @constant */
+            type: "telnet";
+            /**
+             * @description Name for people: the heading while it connects, and in lists.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * @description Words to find it by.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Whether people connect with credentials of their own, never with stored ones.
+             * @default false
+             */
+            prompt_credentials: boolean;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @description Its name in its folder. */
+            name: string;
+        } | {
+            /**
+             * Host
+             * Format: hostname
+             * @description Name or address of the machine.
+             */
+            hostname: string;
+            /**
+             * Port
+             * Format: uint16
+             * @description Port of the VNC server, 5900 if left out: display :1 is 5901.
+             */
+            port?: number | null;
+            /**
+             * User name
+             * @description User name, for servers that want one beside the password.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description The VNC password. Asked for if the server wants one and it is left out.
+             */
+            password?: string | null;
+            /**
+             * Colour depth
+             * Format: uint8
+             * @description Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+             * @enum {integer|null}
+             */
+            color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Mouse pointer
+             * @description Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
+             */
+            cursor?: ("local" | "remote") | null;
+            /**
+             * Encodings
+             * @description Encodings to offer the server, the best first, with spaces between them.
+             */
+            encodings?: string | null;
+            /**
+             * Compression
+             * Format: uint8
+             * @description How hard the server compresses: 0 (fast) to 9 (small).
+             */
+            compress_level?: number | null;
+            /**
+             * Quality
+             * Format: uint8
+             * @description Quality of the pictures the server sends as JPEG: 0 (small) to 9 (good).
+             */
+            quality_level?: number | null;
+            /**
+             * Swap red and blue
+             * @description Exchanges red and blue, for servers that mix them up.
+             * @default false
+             */
+            swap_red_blue: boolean;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
+            /**
+             * Clipboard encoding
+             * @description Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
+             *     only for servers that depart from it.
+             */
+            clipboard_encoding?: ("ISO8859-1" | "UTF-8" | "UTF-16" | "CP1252") | null;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the desktop.
+             * @default false
+             */
+            read_only: boolean;
+            /** @constant */
+            type: "vnc";
+            /**
+             * @description Name for people: the heading while it connects, and in lists.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * @description Words to find it by.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Whether people connect with credentials of their own, never with stored ones.
+             * @default false
+             */
+            prompt_credentials: boolean;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @description Its name in its folder. */
+            name: string;
+        };
+        /** @description What changes of an entry: any field of it, `null` to clear it. */
+        EntryChange: {
+            /** @description The version that the change is based on. Where another is stored by now, nothing is changed. */
+            version?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Why not, in the VM portal's envelope. */
         PortalError: {
             /** @description The HTTP status once more. */
@@ -3027,6 +4215,631 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_addressbook_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By folder and name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_addressbook_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By scope and name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_addressbook_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFolder"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is one with that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_addressbook_folders_by_scope_by_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedFolder"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such folder. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_addressbook_folders_by_scope_by_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such folder. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_addressbook_folders_by_scope_by_folder_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such folder. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_addressbook_folders_by_scope_by_folder_entries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewEntry"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such folder. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is one with that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_addressbook_folders_by_scope_by_folder_entries_by_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+                /** @description The entry. */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EntryChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such entry. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Somebody else changed it in the meantime. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_addressbook_folders_by_scope_by_folder_entries_by_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+                /** @description The entry. */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such entry. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_addressbook_folders_by_scope_by_folder_entries_by_entry_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who shares it. */
+                scope: components["schemas"]["Scope"];
+                /** @description The folder. */
+                folder: string;
+                /** @description The entry. */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Overrides"] | null;
+            };
+        };
+        responses: {
+            /** @description Pending until its owner opens it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedView"];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such entry. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The entry asks for credentials: `credentials_required`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The target's name does not resolve. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The gateway is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Resolving the target's name took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_admin_audit: {
         parameters: {
             query?: {
@@ -4134,6 +5947,212 @@ export interface operations {
             };
         };
     };
+    get_connect: {
+        parameters: {
+            query?: {
+                /** @description Id of the driver; `ssh` unless given. */
+                protocol?: string;
+                /** @description Name or address of the target. */
+                hostname?: string;
+                /** @description Its port, unless it is the protocol's own. */
+                port?: number;
+                /** @description The account. */
+                username?: string;
+                /** @description The page, for sessions that open one. */
+                url?: string;
+                /** @description `shared` or `instance`. */
+                scope?: string;
+                /** @description Folder of the address book. */
+                folder?: string;
+                /** @description Entry of the folder. */
+                entry?: string;
+                /** @description Width of the screen in pixels. */
+                width?: number;
+                /** @description Height of the screen in pixels. */
+                height?: number;
+                /** @description Dots per inch. */
+                dpi?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A form for credentials, or a question. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To the session's page, or to sign in. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The role or the folder does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such entry. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many sessions are open. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The target's name does not resolve. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The address book is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The address book or a name server took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_connect: {
+        parameters: {
+            query?: {
+                /** @description Id of the driver; `ssh` unless given. */
+                protocol?: string;
+                /** @description Name or address of the target. */
+                hostname?: string;
+                /** @description Its port, unless it is the protocol's own. */
+                port?: number;
+                /** @description The account. */
+                username?: string;
+                /** @description The page, for sessions that open one. */
+                url?: string;
+                /** @description `shared` or `instance`. */
+                scope?: string;
+                /** @description Folder of the address book. */
+                folder?: string;
+                /** @description Entry of the folder. */
+                entry?: string;
+                /** @description Width of the screen in pixels. */
+                width?: number;
+                /** @description Height of the screen in pixels. */
+                height?: number;
+                /** @description Dots per inch. */
+                dpi?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ConnectForm"];
+            };
+        };
+        responses: {
+            /** @description To the session's page, or to sign in. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The role or the folder does not allow it, or the form is not of this gateway. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such entry. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The form again: credentials are required. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Too many sessions are open. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The target's name does not resolve. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The address book is not available. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The address book or a name server took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_docs: {
         parameters: {
             query?: never;
@@ -4916,10 +6935,7 @@ export interface operations {
     };
     post_sessions: {
         parameters: {
-            query?: {
-                /** @description Try the way only: connect and log in, open no screen, and leave nothing behind. */
-                dry_run?: boolean;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -4930,15 +6946,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How the dry run went, failures on the way among the steps. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrialView"];
-                };
-            };
             /** @description Pending until its owner opens it. */
             201: {
                 headers: {
