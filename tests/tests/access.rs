@@ -7,6 +7,8 @@
 mod every_page;
 #[path = "access/everywhere.rs"]
 mod everywhere;
+#[path = "access/machines.rs"]
+mod machines;
 
 use anyhow::{Context, Result, ensure};
 use fanlight_tests::{Browser, Engine, Gateway, OidcProvider, screenshots};

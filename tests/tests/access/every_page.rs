@@ -49,21 +49,21 @@ fn presets(sshd: &Sshd) -> Result<String> {
 }
 
 /// Looks at one state of a page after the other, and keeps what axe objects to.
-struct Looks<'a> {
+pub(super) struct Looks<'a> {
     browser: &'a Browser,
     folder: PathBuf,
     found: Vec<String>,
 }
 
 impl<'a> Looks<'a> {
-    fn at(browser: &'a Browser) -> Result<Self> {
+    pub(super) fn at(browser: &'a Browser) -> Result<Self> {
         let folder = screenshots()?.join("every-page");
         std::fs::create_dir_all(&folder)?;
         Ok(Self { browser, folder, found: Vec::new() })
     }
 
     /// In both themes, at both sizes; a screenshot of each stays.
-    async fn look(&mut self, name: &str) -> Result<()> {
+    pub(super) async fn look(&mut self, name: &str) -> Result<()> {
         for (width, height) in SIZES {
             self.browser.call("resize", json!({ "width": width, "height": height })).await?;
             for theme in THEMES {
@@ -79,13 +79,13 @@ impl<'a> Looks<'a> {
         self.browser.call("resize", json!({ "width": width, "height": height })).await.map(drop)
     }
 
-    async fn look_at(&mut self, name: &str, address: &str, ready: &str) -> Result<()> {
+    pub(super) async fn look_at(&mut self, name: &str, address: &str, ready: &str) -> Result<()> {
         self.browser.goto(address).await?;
         self.browser.wait_for(ready).await.with_context(|| name.to_owned())?;
         self.look(name).await
     }
 
-    fn nothing(self) -> Result<()> {
+    pub(super) fn nothing(self) -> Result<()> {
         ensure!(self.found.is_empty(), "axe objects:\n{}", self.found.join("\n"));
         Ok(())
     }
