@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use crate::harness::Fixture;
 use crate::matrix::MATRIX;
+use crate::portal;
 
 /// The release that `cargo xtask test` installs.
 const VERSION: &str = "4.32.5";
@@ -79,7 +80,8 @@ impl Fixture {
         let settings = folder.join("schemathesis.toml");
         fs::write(&settings, SETTINGS).unwrap();
         fs::write(folder.join("hooks.py"), include_str!("schemathesis_hooks.py")).unwrap();
-        let seeds = self.seeds(token).await;
+        let (_listener, service) = portal::service();
+        let seeds = self.seeds(token, service).await;
         fs::write(folder.join("seeds.json"), seeds.to_string()).unwrap();
         let program = program();
         let mut run = Command::new(&program);

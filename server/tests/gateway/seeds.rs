@@ -1,5 +1,6 @@
 //! Objects that exist, for requests that would otherwise be about nothing.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fanlight::access::{NewToken, Role};
@@ -15,8 +16,19 @@ use crate::matrix::session_request;
 const OBJECTS: usize = 5;
 
 impl Fixture {
-    /// One object, or request, of each kind, for requests of `who`.
-    async fn one_of_each(&self, token: &str) -> Vec<(&'static str, Value)> {
+    /// Connections of the VM portal to a machine that is there, as requests name them.
+    async fn portal_connections(&self, machine: &Value) -> Vec<Value> {
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            let (_, made) = self.portal(&self.key, "ssh", machine.clone()).await;
+            all.push(json!({ "connection_id": made["data"]["connection_id"] }));
+        }
+        all
+    }
+
+    /// One object, or request, of each kind, for requests with `token`. The VM portal's
+    /// connections go to `service`.
+    async fn one_of_each(&self, token: &str, service: SocketAddr) -> Vec<(&'static str, Value)> {
         let (store, name) = (&self.gateway.app.store, Uuid::new_v4().to_string());
         let victim = self.person(&name, Role::Operator).await;
         let session = Some(session_request());
@@ -26,6 +38,9 @@ impl Fixture {
         // Those who may make none are refused whichever they name.
         let own = own["id"].as_i64().unwrap_or(1);
         let of_victim = self.token_id(&victim.user).await;
+        self.enter(json!({ "id": name, "addresses": [service.ip()] })).await;
+        let machine = json!({ "vm_id": name, "port": service.port() });
+        let connections = self.portal_connections(&machine).await;
         let link = NewToken::generate("").unwrap();
         let key = store.api_keys().await.unwrap()[0].id;
         let end = OffsetDateTime::now_utc() + Duration::from_secs(600);
@@ -58,6 +73,16 @@ impl Fixture {
                 json!({ "path": { "id": session["session_id"] }, "query": { "token": share } }),
             ),
             ("GET /api/sessions/{id}/shares", id(&session["session_id"])),
+            (
+                "POST /api/v1/guacamole/{protocol}",
+                json!({ "path": { "protocol": "ssh" }, "body": machine }),
+            ),
+            ("POST /api/v1/guacamole/disconnect", json!({ "body": connections[0] })),
+            ("DELETE /api/v1/guacamole/deleteConnection", json!({ "body": connections[1] })),
+            (
+                "DELETE /api/v1/guacamole/connections/{connection_id}",
+                json!({ "path": connections[2] }),
+            ),
             ("GET /api/sessions/{id}/steps", id(&session["session_id"])),
             ("PUT /api/users/{email}/role", email(Some(json!({ "role": "viewer" })))),
             ("POST /api/users/{email}/disable", email(None)),
@@ -78,10 +103,10 @@ impl Fixture {
     }
 
     /// What the hooks of schemathesis put into requests: lists of objects by operation.
-    pub async fn seeds(&self, token: &str) -> Value {
+    pub async fn seeds(&self, token: &str, service: SocketAddr) -> Value {
         let mut all = json!({});
         for _ in 0..OBJECTS {
-            for (operation, seed) in self.one_of_each(token).await {
+            for (operation, seed) in self.one_of_each(token, service).await {
                 match all[operation].as_array_mut() {
                     Some(list) => list.push(seed),
                     None => all[operation] = json!([seed]),
