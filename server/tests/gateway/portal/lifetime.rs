@@ -28,7 +28,7 @@ impl Fixture {
     }
 
     /// Follows the link: the session behind it, and the cookie for it.
-    async fn follow(&self, url: &Value) -> (Uuid, String) {
+    async fn follow_direct(&self, url: &Value) -> (Uuid, String) {
         let reply = self.http.get(url.as_str().unwrap()).send().await.unwrap();
         assert_eq!(reply.status(), StatusCode::SEE_OTHER);
         let page = reply.headers()["location"].to_str().unwrap();
@@ -41,7 +41,7 @@ async fn the_link_opens_the_session_once_and_both_wait_for_five_minutes() {
     let fixture = Fixture::start().await;
     let (listener, _) = service();
     let made = fixture.connected_to(&listener).await;
-    let (session, _) = fixture.follow(&made["direct_url"]).await;
+    let (session, _) = fixture.follow_direct(&made["direct_url"]).await;
     let live = fixture.gateway.app.sessions.find(session).unwrap();
     assert_eq!(live.expires_at() - live.created_at, Duration::from_secs(300));
     let again = fixture.http.get(made["direct_url"].as_str().unwrap()).send().await.unwrap();
@@ -71,7 +71,7 @@ async fn at_expires_at_the_target_sees_the_end() {
     let made = fixture.connected_to(&listener).await;
     // The first connection was the probe.
     drop(listener.accept().unwrap());
-    let (session, cookie) = fixture.follow(&made["direct_url"]).await;
+    let (session, cookie) = fixture.follow_direct(&made["direct_url"]).await;
     let address = fixture.gateway.address();
     let mut request = format!("ws://{address}/ws/{session}").into_client_request().unwrap();
     let headers = request.headers_mut();
