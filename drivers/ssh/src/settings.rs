@@ -33,7 +33,8 @@ fZBFjb5ub4mvphpw==\n\
     {
         "hostname": "server.example.com", "enable_drive": true,
         "sftp_root_directory": "/home/jdoe", "disable_download": true, "disable_upload": true
-    }
+    },
+    { "hostname": "server.example.com", "username": "jdoe", "generate_keypair": true }
 ]))]
 pub struct SshSettings {
     /// Name or address of the server.

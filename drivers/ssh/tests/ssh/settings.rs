@@ -51,7 +51,7 @@ fn bar_29_to_32_wrong_fields_are_named() {
         (json!({ "hostname": "h", "port": 65536 }), "port"),
         (json!({ "hostname": "h", "port": "22" }), "port"),
         (json!({ "hostname": "h", "pasword": "canary" }), "pasword"),
-        (json!({ "hostname": "h", "generate_keypair": true }), "generate_keypair"),
+        (json!({ "hostname": "h", "generate_keypair": "yes" }), "generate_keypair"),
         (json!({ "hostname": "h", "username": "a\nb" }), "username"),
         (json!({ "hostname": "h", "username": "" }), "username"),
         (json!({ "hostname": "h", "password": "canary\0" }), "password"),
