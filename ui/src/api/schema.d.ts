@@ -609,7 +609,8 @@ export interface paths {
         put?: never;
         /**
          * Makes a session. Everything is checked, nothing is dialled: that happens when its owner
-         *     opens it.
+         *     opens it. A dry run makes none, but climbs the whole way to the login at once, and says
+         *     how far it came.
          */
         post: operations["post_sessions"];
         delete?: never;
@@ -1551,7 +1552,7 @@ export interface components {
              * @description When it was first seen or entered.
              */
             added_at: string;
-            /** @description `host:port`. */
+            /** @description `host:port`, and the jump hosts before it: `10.0.0.5:22 via bastion:22, inner:22`. */
             endpoint: string;
             /** @description As OpenSSH prints it: `SHA256:...`. */
             fingerprint: string;
@@ -1678,6 +1679,8 @@ export interface components {
             port: number;
             /** @description OpenSSH public key line, as in `/etc/ssh/ssh_host_*.pub`. */
             public_key: string;
+            /** @description The jump hosts before it, in order, where it is reached through some. */
+            via?: components["schemas"]["Place"][];
         };
         /** @description What somebody may do from now on. */
         NewMode: {
@@ -1777,6 +1780,16 @@ export interface components {
              * @description Of the socket, not of the person.
              */
             viewer_id: string;
+        };
+        /** @description A jump host on the way to a target. */
+        Place: {
+            /** @description Name or address. */
+            hostname: string;
+            /**
+             * Format: int32
+             * @description Its port, 22 if left out.
+             */
+            port?: number | null;
         };
         /** @description What to connect to. The fields are those that the kind of connection has. */
         PortalConnectRequest: {
@@ -2101,6 +2114,12 @@ export interface components {
         };
         /** @description One step, as the API shows it. */
         StepView: {
+            /** @description What to do about it. */
+            advice?: string | null;
+            /** @description What kind of failure, for a step that failed: `refused`, `timed_out`, `login_failed`... */
+            cause?: string | null;
+            /** @description What happened, in a sentence. */
+            message?: string | null;
             /**
              * Format: int64
              * @description How long it took; for a running step, how long it has been running.
@@ -2175,6 +2194,18 @@ export interface components {
              * @description When it was revoked.
              */
             revoked_at?: string | null;
+        };
+        /** @description How a dry run went. */
+        TrialView: {
+            /** @description Why it did not get through. */
+            error?: string | null;
+            /**
+             * @description Whether the way is free, up to the login; for a session that guacd would run, up to
+             *     the target's port.
+             */
+            reached: boolean;
+            /** @description The steps that were climbed, the one that failed last. */
+            steps: components["schemas"]["StepView"][];
         };
         /** @description A token to be, of any user. */
         UserTokenRequest: {
@@ -6935,7 +6966,10 @@ export interface operations {
     };
     post_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Try the way only: connect and log in, open no screen, and leave nothing behind. */
+                dry_run?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6946,6 +6980,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description How the dry run went, failures on the way among the steps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
             /** @description Pending until its owner opens it. */
             201: {
                 headers: {
