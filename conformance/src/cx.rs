@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fanlight_core::{
-    BoxedStream, Cause, Dial, Endpoint, EngineKind, Resource, Route, SessionCx, SessionError,
+    BoxedStream, Cause, Dial, Endpoint, EngineKind, Outside, Resource, Route, SessionCx,
+    SessionError, Visit,
 };
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -153,7 +154,23 @@ impl SessionCx for TestCx {
         })
     }
 
+    async fn outside(&self) -> Result<Arc<dyn Outside>, SessionError> {
+        Ok(Arc::new(Nowhere))
+    }
+
     fn keep(&self, resource: Box<dyn Resource>) {
         self.kept.lock().push(resource);
     }
+}
+
+/// The outside of a session that is only prepared.
+struct Nowhere;
+
+#[async_trait]
+impl Outside for Nowhere {
+    async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
+        Err(SessionError::new(Cause::NotFound, format!("There is no way to {endpoint}.")))
+    }
+
+    async fn visited(&self, _: Visit) {}
 }

@@ -12,6 +12,8 @@ mod endpoint;
 mod engine;
 mod error;
 mod files;
+mod helper;
+mod outside;
 mod plan;
 mod secret;
 mod session;
@@ -29,6 +31,8 @@ pub use files::{
     FileError, FileFault, FilePath, FileReader, FileRights, FileSystem, FileWriter, Files,
     FolderEntry, FolderReader, Opened,
 };
+pub use helper::{Helper, helper};
+pub use outside::{Outside, Visit};
 pub use plan::{Origin, Parameter, Parameters, Plan};
 pub use secret::Secret;
 pub use session::{

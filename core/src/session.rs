@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use uuid::Uuid;
 
-use crate::{Cause, Endpoint, EngineKind, SessionError};
+use crate::{Cause, Endpoint, EngineKind, Outside, SessionError};
 
 /// What a driver may ask of the session it prepares.
 #[async_trait]
@@ -30,6 +30,13 @@ pub trait SessionCx: Send + Sync {
     /// [`Cause::Denied`](crate::Cause::Denied) by policy, `NotFound` for a name that does
     /// not resolve, `TimedOut`.
     async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError>;
+
+    /// What the session may ask for as long as it lives. Climbs the jump hosts, where there
+    /// are any.
+    ///
+    /// # Errors
+    /// Those of the jump hosts.
+    async fn outside(&self) -> Result<Arc<dyn Outside>, SessionError>;
 
     /// Hands over something that must be released when the session ends, however it
     /// ends: also when `prepare` fails later on. Released in reverse order.

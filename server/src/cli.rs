@@ -6,6 +6,7 @@ mod keys;
 mod logging;
 mod serving;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +64,15 @@ enum Command {
     SignInLink(keys::LinkOptions),
     /// Print the OpenAPI document.
     Openapi,
+    /// A part of a driver that is a process of its own. The gateway starts it.
+    #[command(hide = true)]
+    Helper {
+        /// Which one.
+        name: String,
+        /// What it is told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn key_and_value(text: &str) -> Result<(String, Value), String> {
@@ -84,12 +94,25 @@ impl Options {
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Helper { name, arguments }) = cli.command {
+        return help(&name, arguments);
+    }
     let listen = cli.options.listen.clone();
     let done = cli.options.sources().load().map_err(anyhow::Error::from).and_then(|config| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), listen, config))
     });
     match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+/// Runs without configuration, which a helper's user may not be able to read.
+fn help(name: &str, arguments: Vec<OsString>) -> ExitCode {
+    let unknown = || anyhow::anyhow!("there is no helper {name}");
+    let helper = fanlight_core::helper(name).ok_or_else(unknown);
+    match helper.and_then(|helper| (helper.run)(arguments).map_err(Into::into)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
     }
@@ -110,6 +133,7 @@ async fn execute(command: Command, listen: Option<String>, config: Config) -> an
         Command::Key(command) => keys::manage(command, &config).await,
         Command::Book(command) => book::manage(command, &config).await,
         Command::SignInLink(options) => keys::sign_in_link(&options, &config).await,
+        Command::Helper { name, .. } => anyhow::bail!("the helper {name} needs no gateway"),
         Command::Openapi => {
             let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;
             say(&serde_json::to_string_pretty(&crate::api::document(&drivers))?)

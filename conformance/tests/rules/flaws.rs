@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fanlight_core::{
-    CheckedSettings, Driver, DriverInfo, Endpoint, EngineClient, EngineKind, FieldError, Plan,
-    Resource, Route, SessionCx, SessionError,
+    CheckedSettings, Driver, DriverInfo, Endpoint, EngineClient, EngineKind, FieldError, Outside,
+    Plan, Resource, Route, SessionCx, SessionError,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -164,6 +164,10 @@ impl SessionCx for Lenient<'_> {
             Err(_) => self.0.reach(endpoint).await,
             route => route,
         }
+    }
+
+    async fn outside(&self) -> Result<Arc<dyn Outside>, SessionError> {
+        self.0.outside().await
     }
 
     fn keep(&self, resource: Box<dyn Resource>) {

@@ -87,6 +87,8 @@ actions! {
     SessionDelete = "session_delete",
     /// Somebody tried the way of a session, without making one.
     SessionTry = "session_try",
+    /// A session of a browser went to a host, or was kept from going.
+    SessionVisit = "session_visit",
     /// Somebody joined a session by its share link.
     SessionShare = "session_share",
     /// A share link of a session was made.

@@ -52,7 +52,7 @@ fn panicked(live: &Live) -> Ending {
     Ending::failed(SessionError::new(Cause::Internal, "Something went wrong in the gateway."))
 }
 
-async fn live_through(live: &Live, shared: &Shared, resources: &Resources) -> Ending {
+async fn live_through(live: &Live, shared: &Arc<Shared>, resources: &Resources) -> Ending {
     let Ok(window) = timeout(live.terms.at_most(live.terms.pending), live.opened()).await else {
         return Ending::expired("The session was not opened in time.");
     };
@@ -91,12 +91,13 @@ struct Started {
 
 async fn start(
     live: &Live,
-    shared: &Shared,
+    shared: &Arc<Shared>,
     resources: &Resources,
     window: Window,
 ) -> Result<Started, SessionError> {
     let driver = &live.origin.driver;
-    let context = Context::new(live.id, &live.origin, shared, &live.ladder, resources);
+    let context = Context::new(live.id, &live.origin, shared, &live.ladder, resources)
+        .noting(of_session(Action::SessionVisit, live));
     let plan = driver.prepare(&live.origin.settings, &context).await?;
     live.ladder.begin("Start the engine");
     let engine = shared.engines.get(live.origin.engine).ok_or_else(engine_gone)?;

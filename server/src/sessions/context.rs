@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fanlight_core::{
-    Endpoint, EngineKind, HostKey, Resource, Route, SessionCx, SessionError, Step,
+    Endpoint, EngineKind, HostKey, Outside, Resource, Route, SessionCx, SessionError, Step,
 };
 use fanlight_engine::link::Services;
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -12,9 +13,11 @@ use super::Shared;
 use super::host_keys::HostKeys;
 use super::ladder::Ladder;
 use super::live::Origin;
+use super::outside::SessionOutside;
 use super::resources::Resources;
+use crate::audit::Event;
 use crate::config::HostKeyPolicy;
-use crate::hops::{Chain, ChainResource, GuacdPeers, JumpHost, Surroundings, Tunnel, Way};
+use crate::hops::{Chain, ChainResource, JumpHost, Surroundings, Tunnel, Way};
 
 /// What a driver may ask of the session that it prepares.
 pub(super) struct Context<'a> {
@@ -22,7 +25,9 @@ pub(super) struct Context<'a> {
     pub(super) driver: &'static str,
     pub(super) engine: EngineKind,
     pub(super) jump_hosts: &'a [JumpHost],
-    pub(super) guacds: &'a GuacdPeers,
+    shared: &'a Arc<Shared>,
+    /// What a visit to a host is noted as.
+    visit: Option<Event>,
     pub(super) around: Surroundings<'a>,
     pub(super) resources: &'a Resources,
     /// The connections to the jump hosts, once something was to be reached through them.
@@ -33,7 +38,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(
         session: Uuid,
         origin: &'a Origin,
-        shared: &'a Shared,
+        shared: &'a Arc<Shared>,
         ladder: &'a Arc<Ladder>,
         resources: &'a Resources,
     ) -> Self {
@@ -42,7 +47,8 @@ impl<'a> Context<'a> {
             driver: origin.driver.info().id,
             engine: origin.engine,
             jump_hosts: &origin.shared.jump_hosts,
-            guacds: &shared.guacds,
+            shared,
+            visit: None,
             around: Surroundings {
                 policy: &shared.policy,
                 host_keys: &shared.host_keys,
@@ -54,18 +60,23 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Notes which hosts the session goes to, each as such an event.
+    pub(super) fn noting(self, visit: Event) -> Self {
+        Self { visit: Some(visit), ..self }
+    }
+
     /// The way through the jump hosts, which are climbed the first time.
     async fn reach_through(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
         let Surroundings { policy, config, ladder, .. } = &self.around;
         ladder.begin("Check the network rules");
         policy.check_remote(self.driver, endpoint, config.remote_names)?;
-        let chain = self.chain.get_or_try_init(|| self.climb()).await?;
+        let chain = self.chain().await?;
         let limit = config.response_timeout;
         let way = || Way { chain: Arc::clone(chain), endpoint: endpoint.clone(), limit };
         let address = match self.engine {
             EngineKind::Embedded => None,
             EngineKind::Guacd => {
-                let tunnel = Tunnel::open(way(), self.guacds).await?;
+                let tunnel = Tunnel::open(way(), &self.shared.guacds).await?;
                 let address = tunnel.address;
                 self.resources.keep(Box::new(tunnel));
                 Some(address)
@@ -73,6 +84,10 @@ impl<'a> Context<'a> {
         };
         let dialer = Arc::new(way());
         Ok(Route { endpoint: endpoint.clone(), address, tunnelled: true, dialer })
+    }
+
+    async fn chain(&self) -> Result<&Arc<Chain>, SessionError> {
+        self.chain.get_or_try_init(|| self.climb()).await
     }
 
     async fn climb(&self) -> Result<Arc<Chain>, SessionError> {
@@ -102,6 +117,20 @@ impl SessionCx for Context<'_> {
         }
         let Surroundings { policy, ladder, .. } = &self.around;
         policy.route(self.driver, endpoint, &|name| ladder.begin(name)).await
+    }
+
+    async fn outside(&self) -> Result<Arc<dyn Outside>, SessionError> {
+        let chain = match self.jump_hosts {
+            [] => None,
+            _ => Some(Arc::clone(self.chain().await?)),
+        };
+        Ok(Arc::new(SessionOutside {
+            shared: Arc::clone(self.shared),
+            driver: self.driver,
+            chain,
+            visit: self.visit.clone(),
+            visited: Mutex::default(),
+        }))
     }
 
     fn keep(&self, resource: Box<dyn Resource>) {

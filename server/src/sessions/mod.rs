@@ -9,6 +9,7 @@ mod host_keys;
 mod key_pair;
 mod ladder;
 mod live;
+mod outside;
 mod passes;
 mod presence;
 mod probe;

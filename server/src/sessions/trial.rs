@@ -66,7 +66,7 @@ impl Sessions {
     }
 }
 
-async fn climb(origin: &Origin, shared: &Shared) -> Trial {
+async fn climb(origin: &Origin, shared: &Arc<Shared>) -> Trial {
     let (ladder, resources) = (Arc::<Ladder>::default(), Resources::default());
     let id = Uuid::now_v7();
     let way = async {

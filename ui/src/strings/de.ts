@@ -669,6 +669,7 @@ const de: Translation = {
   'history.only.target': 'Nur dieses Ziel',
   'action.share_create': 'Link zum Teilen erzeugt',
   'action.share_revoke': 'Link zum Teilen widerrufen',
+  'action.session_visit': 'Browsersitzung besuchte einen Host',
   'action.session_watch': 'Bei einer Sitzung zugeschaut',
   'action.session_join': 'Bei einer fremden Sitzung mitgemacht',
   'action.session_control': 'Steuerung übergeben oder zurückgenommen',

@@ -404,6 +404,7 @@ export const en = {
   'action.session_end': 'Session ended',
   'action.session_delete': 'Ended a session',
   'action.session_try': 'Tried the way to a machine',
+  'action.session_visit': 'A browser session went to a host',
   'action.session_share': 'Joined by a link',
   'action.share_create': 'Made a share link',
   'action.share_revoke': 'Revoked a share link',

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fanlight_core::{
-    BoxedStream, Cause, Dial, Driver, Endpoint, EngineKind, FieldError, HostKey, Resource, Route,
-    SessionCx, SessionError, Step, StepState, Viewport, registrations,
+    BoxedStream, Cause, Dial, Driver, Endpoint, EngineKind, FieldError, HostKey, Outside, Resource,
+    Route, SessionCx, SessionError, Step, StepState, Viewport, registrations,
 };
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::{
@@ -104,6 +104,10 @@ impl SessionCx for Cx {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
         let dialer = Arc::new(Tcp(address));
         Ok(Route { endpoint: endpoint.clone(), address: Some(address), tunnelled: false, dialer })
+    }
+
+    async fn outside(&self) -> Result<Arc<dyn Outside>, SessionError> {
+        panic!("SSH goes nowhere else");
     }
 
     fn keep(&self, _: Box<dyn Resource>) {

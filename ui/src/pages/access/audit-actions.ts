@@ -29,6 +29,7 @@ const EVERY: Readonly<Record<Action, true>> = {
   session_end: true,
   session_delete: true,
   session_try: true,
+  session_visit: true,
   session_share: true,
   recording_play: true,
   recording_delete: true,
