@@ -1,0 +1,117 @@
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tokio::io::Interest;
+use tokio::net::TcpListener;
+
+use super::{inside::HELPER, passing, with_proxy};
+
+/// Whom a program runs as, where the gateway is root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// A program that is to run behind a session's proxy.
+#[derive(Debug, Clone, Copy)]
+pub struct Enclosure<'a> {
+    /// The gateway's own binary.
+    pub gateway: &'a Path,
+    /// `None` runs it as the gateway's own user.
+    pub account: Option<Account>,
+}
+
+/// Where the proxy's listener comes from.
+pub struct Gate(From);
+
+enum From {
+    Inside(UnixStream),
+    Here(StdListener),
+}
+
+impl Enclosure<'_> {
+    /// `program` in a user, network and process namespace of its own, in which only the
+    /// proxy can be reached; [`PROXY`](super::PROXY) in its arguments becomes the proxy's
+    /// address. All processes in it end with the first one, or with the command's. Standard
+    /// input is taken; further descriptors are left as they are.
+    ///
+    /// # Errors
+    /// Where the system has no descriptor left.
+    pub fn command(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> io::Result<(Command, Gate)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = self.unprivileged();
+        command
+            .args(["unshare", "--user", "--map-current-user", "--keep-caps", "--net", "--pid"])
+            .args(["--fork", "--kill-child=KILL", "--"])
+            .args([self.gateway.as_os_str(), OsStr::new("helper"), OsStr::new(HELPER)])
+            .arg(program)
+            .args(arguments)
+            .stdin(Stdio::from(OwnedFd::from(theirs)));
+        Ok((command, Gate(From::Inside(ours))))
+    }
+
+    /// `program` in the gateway's own network, with a proxy on loopback that it is asked to
+    /// use: for systems without namespaces, where the operator accepts that.
+    ///
+    /// # Errors
+    /// Where no port can be listened on.
+    pub fn unfenced_command(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> io::Result<(Command, Gate)> {
+        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let mut command = self.unprivileged();
+        command
+            .arg(program)
+            .args(with_proxy(arguments, listener.local_addr()?))
+            .stdin(Stdio::null());
+        Ok((command, Gate(From::Here(listener))))
+    }
+
+    fn unprivileged(&self) -> Command {
+        let mut command = Command::new("setpriv");
+        command.arg("--no-new-privs");
+        if let Some(Account { uid, gid }) = self.account {
+            command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
+            command.args(["--clear-groups", "--inh-caps=-all"]);
+        }
+        command.arg("--");
+        command
+    }
+}
+
+impl Gate {
+    /// The listener that the program's proxy is to serve. Waits until it has come out, so
+    /// give it a limit; the command must have been dropped, or a program that fails to
+    /// start is not noticed.
+    ///
+    /// # Errors
+    /// When the program ended before, as it does where the system has no namespaces.
+    pub async fn listener(self) -> io::Result<TcpListener> {
+        let listener = match self.0 {
+            From::Here(listener) => listener,
+            From::Inside(socket) => receive(socket).await?.into(),
+        };
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    }
+}
+
+async fn receive(socket: UnixStream) -> io::Result<OwnedFd> {
+    socket.set_nonblocking(true)?;
+    let socket = tokio::net::UnixStream::from_std(socket)?;
+    socket.async_io(Interest::READABLE, || passing::receive(socket.as_fd())).await
+}

@@ -1,0 +1,3 @@
+//! Web sessions: an isolated browser that reaches only what it may.
+
+pub mod fence;
