@@ -122,7 +122,12 @@ impl Recorder {
     }
 
     async fn record(&mut self) -> Result<(), Failure> {
-        let mut link = self.scene.join().await?;
+        let mut link = match self.scene.join().await {
+            Ok(link) => link,
+            // It was over before it showed anything.
+            Err(Failure::Join(_)) if self.scene.has_ended().await => return Ok(()),
+            Err(failure) => return Err(failure),
+        };
         loop {
             let now = Instant::now();
             if self.segments.due().is_some_and(|due| due <= now) {

@@ -42,18 +42,20 @@ checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503]
 "#;
 
 /// Operations that succeed by sending a browser on, and where to.
-const REDIRECTS: [(&str, &str); 3] = [
+const REDIRECTS: [(&str, &str); 4] = [
     ("GET /sign-in/{token}", "/"),
     ("GET /open/{token}", "/client/"),
     ("GET /auth/logout", "/login"),
+    ("GET /api/connect", "/client/"),
 ];
 
 /// Operations that no request of the tool's makes succeed, with the tests in which they do.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 6] = [
     ("GET /metrics", "server/tests/gateway/metrics.rs: it has a token of its own"),
     ("GET /api/openapi.json", "here: it is what the tool reads first, and does not ask again"),
     ("GET /auth/login", "tests/tests/oidc.rs: somebody_signs_in_and_is_known"),
     ("GET /auth/callback", "tests/tests/oidc.rs: somebody_signs_in_and_is_known"),
+    ("POST /api/connect", "server/tests/gateway/quick.rs: it wants the form's own token"),
     ("GET /ws/{id}", "server/tests/sessions/tunnel.rs"),
 ];
 
@@ -134,7 +136,7 @@ fn operation_that_succeeded(line: &str) -> Option<String> {
     let operation = format!("{method} {path}");
     let leads_on = |(redirects, to): &(&str, &str)| {
         *redirects == operation
-            && status == "303"
+            && matches!(status, "302" | "303")
             && location.starts_with(to)
             && (*to != "/" || location == "/")
     };

@@ -83,6 +83,10 @@ impl Fixture {
                 "DELETE /api/v1/guacamole/connections/{connection_id}",
                 json!({ "path": connections[2] }),
             ),
+            (
+                "GET /api/connect",
+                json!({ "query": { "protocol": "ssh", "hostname": service.ip() } }),
+            ),
             ("GET /api/sessions/{id}/steps", id(&session["session_id"])),
             ("PUT /api/users/{email}/role", email(Some(json!({ "role": "viewer" })))),
             ("POST /api/users/{email}/disable", email(None)),
