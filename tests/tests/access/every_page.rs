@@ -185,7 +185,7 @@ async fn connected(looks: &mut Looks<'_>) -> Result<()> {
 async fn several(looks: &mut Looks<'_>) -> Result<()> {
     let browser = looks.browser;
     click(browser, "[data-testid=files] [aria-label='Close the files']").await?;
-    browser.wait_for("[data-testid=keyboard]:focus").await?;
+    browser.wait_until("document.activeElement?.dataset.testid === 'keyboard'").await?;
     browser.press("Control+Alt+Shift").await?;
     click(browser, "[data-testid=toolbar-add]").await?;
     browser.wait_for("dialog [role=combobox]").await?;
