@@ -22,6 +22,8 @@ pub(crate) const SSHD: Program = Program { name: "sshd", package: "openssh-serve
 pub(crate) const SSH: Program = Program { name: "ssh", package: "openssh-client" };
 /// The browser of the end-to-end tests.
 pub(crate) const CHROMIUM: Program = Program { name: "chromium", package: "chromium" };
+/// Looks at what leaves a fenced browser.
+pub(crate) const TCPDUMP: Program = Program { name: "tcpdump", package: "tcpdump" };
 /// Installs guacd for the tests.
 pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "mmdebstrap" };
 /// Installs the tests' Python programs.

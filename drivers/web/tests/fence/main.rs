@@ -3,6 +3,7 @@
 
 mod blocked;
 mod enclosed;
+mod escape;
 mod limits;
 mod passing;
 mod world;

@@ -83,6 +83,10 @@ impl Fenced {
         Self::with(domains, Limits::default()).await
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
