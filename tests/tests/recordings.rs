@@ -18,6 +18,7 @@ use fanlight_tests::{
 use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 const RECORD: &str = "[recordings]\nrecord = true\n";
 const VIEWPORT: Viewport = Viewport { width: 800, height: 600, dpi: 96 };
@@ -224,6 +225,22 @@ async fn an_rdp_recording_of_guacd_plays() {
     assert_eq!(same_size(&shown, &expected), 0);
     look(&gateway, &browser, "rdp").await.unwrap();
     browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_before_its_first_picture_has_no_failed_recording() {
+    let guacd = Guacd::start().await.unwrap();
+    let gateway = Gateway::start_with(Engine::Guacd(guacd.port()), RECORD).await.unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let session = json!({ "session_type": "vnc", "hostname": "127.0.0.1", "port": port });
+    let created = gateway.create(&session).await.unwrap();
+    let id = created["session_id"].as_str().unwrap();
+    let _viewer = Viewer::open(&gateway, id, VIEWPORT).await.unwrap();
+    let _dialled = silent.accept().await.unwrap();
+    gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await.unwrap();
+    let one = recording(&gateway, |one| one["ended_at"].is_string()).await.unwrap();
+    assert_eq!((&one["status"], &one["size_bytes"]), (&json!("complete"), &json!(0)), "{one}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,8 @@ use crate::ui;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only these figures: memory, output, scrolling, latency, watchers, login, relay, authentication,
-    /// start; and, only when named, load: 100 sessions and 500 requests/s for 5 minutes
+    /// Only these figures: memory, output, scrolling, latency, watchers, login, relay,
+    /// authentication, recording, start; and, only when named, load: 100 sessions and 500 requests/s for 5 minutes
     /// (`LOAD_SESSIONS`, `LOAD_REQUESTS` and `LOAD_SECONDS` make it smaller)
     figures: Vec<String>,
 }

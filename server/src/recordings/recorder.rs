@@ -218,8 +218,12 @@ impl Recorder {
         }
     }
 
-    /// The last moment is one more frame: players know by it how long the recording is.
+    /// The last moment is one more frame: players know by it how long the recording is. Where
+    /// a segment has no picture yet, it would be one without.
     async fn write_last(&mut self) -> io::Result<()> {
+        if !self.segments.has_key() {
+            return Ok(());
+        }
         let (time_ms, stamp) = self.scene.clock.now();
         let mut last = self.scene.tap.drain(stamp);
         write_sync(&mut last, stamp);
