@@ -12,7 +12,7 @@ use fanlight_driver_web::fence::{CHROMIUM_ARGUMENTS, Rules};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::enclosed::{Home, is_root, serving};
+use crate::home::{Home, is_root, serving};
 use crate::world::World;
 use capture::Capture;
 use places::{Canary, Origin};

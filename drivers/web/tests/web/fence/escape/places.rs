@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::world::{answer, read_request};
+
 /// Listens on loopback, IPv4 and IPv6, TCP and UDP, and notes whatever comes.
 pub(crate) struct Canary {
     pub(crate) tcp: SocketAddr,
@@ -90,47 +92,24 @@ impl Origin {
 }
 
 async fn serve(mut stream: TcpStream, (tcp, udp): (u16, u16), report: mpsc::Sender<String>) {
-    let Some((path, body)) = read_request(&mut stream).await else { return };
+    let Some(request) = read_request(&mut stream).await else { return };
     let fill = |text: &str| text.replace("TCP", &tcp.to_string()).replace("UDP", &udp.to_string());
-    let page = |kind: &str, body: String| {
-        let length = body.len();
-        format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
-             Connection: close\r\n\r\n{body}"
-        )
-    };
+    let page = |kind, body| ("200 OK", kind, String::new(), body);
     let moved = |to: &str| {
-        let head = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n";
-        format!("{head}Location: http://{to}:{tcp}{path}\r\n\r\n")
+        let there = format!("Location: http://{to}:{tcp}{}\r\n", request.path);
+        ("302 Found", "text/plain", there, String::new())
     };
-    let answer = match path.as_str() {
+    let found = match request.path.as_str() {
         "/" => page("text/html", fill(include_str!("page.html"))),
         "/worker.js" => page("text/javascript", fill(include_str!("worker.js"))),
         "/redirect" => moved("evil.test"),
         "/redirect-to-address" => moved("127.0.0.1"),
         "/report" => {
             // A second report has nobody waiting for it.
-            let _ = report.try_send(body);
+            let _ = report.try_send(request.body);
             page("text/plain", String::new())
         }
         _ => page("text/plain", String::new()),
     };
-    let _ = stream.write_all(answer.as_bytes()).await;
-}
-
-async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
-    let mut read = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap_or(0)) {
-                return Some((head.split(' ').nth(1)?.to_owned(), body.to_owned()));
-            }
-        }
-        if stream.read_buf(&mut read).await.ok()? == 0 {
-            return None;
-        }
-    }
+    answer(&mut stream, found).await;
 }

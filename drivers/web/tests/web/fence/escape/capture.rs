@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::enclosed::is_root;
+use crate::home::is_root;
 
 /// Every packet in the network of a process, on all its interfaces.
 pub(crate) struct Capture {

@@ -1,90 +1,20 @@
-//! Programs in an enclosure: started as the gateway starts a browser.
+//! Programs in an enclosure.
 
-use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::Outside;
-use fanlight_driver_web::fence::{Account, Enclosure, Limits, Proxy, Rules};
-use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use fanlight_driver_web::fence::{Enclosure, Rules};
+use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::world::{Fenced, World};
+use crate::home::{Home, NOBODY, is_root, serving};
+use crate::world::{Site, World};
 
-/// Debian's `nobody`.
-const NOBODY: Account = Account { uid: 65534, gid: 65534 };
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A folder that the program's user may use, with the helper's binary in it: the one that
-/// was built may lie where only its builder may look.
-pub(crate) struct Home {
-    folder: TempDir,
-    account: Option<Account>,
-}
-
-impl Home {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("fanlight-web").tempdir().unwrap();
-        let home = Self { account: is_root().then_some(NOBODY), folder };
-        fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_web-helper"), home.helper()).unwrap();
-        if let Some(Account { uid, gid }) = home.account {
-            chown(home.path(), Some(uid), Some(gid)).unwrap();
-        }
-        home
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn helper(&self) -> PathBuf {
-        self.path().join("web-helper")
-    }
-
-    /// Starts `program` in an enclosure, with a proxy for it; or without one.
-    pub(crate) async fn start(
-        &self,
-        program: &str,
-        arguments: &[&str],
-        fenced: bool,
-        serve: impl FnOnce(TcpListener) -> Fenced,
-    ) -> (Child, Fenced) {
-        let helper = self.helper();
-        let enclosure = Enclosure { gateway: &helper, account: self.account };
-        let arguments = arguments.iter().map(OsString::from);
-        let (command, gate) = match fenced {
-            true => enclosure.command(Path::new(program), arguments).unwrap(),
-            false => enclosure.unfenced_command(Path::new(program), arguments).unwrap(),
-        };
-        let mut command = Command::from(command);
-        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", self.path());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let child = command.spawn().unwrap();
-        drop(command);
-        let listener = timeout(PATIENCE, gate.listener()).await.unwrap().unwrap();
-        (child, serve(listener))
-    }
-}
-
-/// Serves `world` by `rules`.
-pub(crate) fn serving(world: Arc<World>, rules: Rules) -> impl FnOnce(TcpListener) -> Fenced {
-    move |listener| {
-        let outside = Arc::clone(&world) as Arc<dyn Outside>;
-        Fenced::serving(world, Proxy::new(rules, outside, Limits::default()), listener)
-    }
-}
-
-pub(crate) fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
 
 /// What a shell script says in an enclosure whose proxy lets it at `app.test`.
 async fn script(world: &Arc<World>, script: &str, arguments: &[&str]) -> Output {
@@ -99,8 +29,7 @@ async fn script(world: &Arc<World>, script: &str, arguments: &[&str]) -> Output 
 #[tokio::test]
 async fn bar_42_the_proxy_is_the_only_way_out() {
     let world = Arc::<World>::default();
-    let site =
-        crate::world::Site::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+    let site = Site::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
     world.add("app.test", site.address);
     let SocketAddr::V4(address) = site.address else { panic!() };
     let said = script(

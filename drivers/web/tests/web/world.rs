@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use fanlight_core::{BoxedStream, Cause, Dial, Endpoint, Outside, Route, SessionError, Visit};
@@ -17,6 +18,8 @@ pub(crate) struct World {
     hosts: Mutex<HashMap<String, SocketAddr>>,
     pub(crate) reached: Mutex<Vec<String>>,
     pub(crate) visits: Mutex<Vec<(String, bool)>>,
+    /// Browsers try HTTPS first: where it is refused they need not wait for an answer.
+    pub(crate) http_only: AtomicBool,
 }
 
 impl World {
@@ -42,7 +45,10 @@ impl Dial for To {
 impl Outside for World {
     async fn reach(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
         self.reached.lock().push(endpoint.to_string());
-        let Endpoint::Tcp(host, _) = endpoint else { panic!("{endpoint}") };
+        let Endpoint::Tcp(host, port) = endpoint else { panic!("{endpoint}") };
+        if self.http_only.load(Ordering::Relaxed) && *port == 443 {
+            return Err(SessionError::new(Cause::Refused, "There is no HTTPS."));
+        }
         let found = self.hosts.lock().get(host.as_str()).copied();
         let denied = || SessionError::new(Cause::Denied, "The network rules say no.");
         let address = found.ok_or_else(denied)?;
@@ -176,4 +182,52 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// A request, as far as tests look at it.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) host: String,
+    pub(crate) body: String,
+}
+
+/// Reads one request with its body.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<Request> {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let value = |name: &str| {
+                let of_name = |line: &str| {
+                    let (key, value) = line.split_once(": ")?;
+                    key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+                };
+                head.lines().find_map(of_name)
+            };
+            let length = value("content-length").and_then(|length| length.parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                let mut words = head.split(' ').map(str::to_owned);
+                let (method, path) = (words.next()?, words.next()?);
+                let host = value("host")?;
+                return Some(Request { method, path, host, body: body.to_owned() });
+            }
+        }
+        if stream.read_buf(&mut read).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// Status, content type, further header lines and body.
+pub(crate) type Answer<'a> = (&'a str, &'a str, String, String);
+
+pub(crate) async fn answer(stream: &mut TcpStream, (status, kind, headers, body): Answer<'_>) {
+    let length = body.len();
+    let text = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n{headers}\r\n{body}"
+    );
+    // Whoever asked may have gone.
+    let _ = stream.write_all(text.as_bytes()).await;
 }

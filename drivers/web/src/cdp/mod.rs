@@ -1,0 +1,11 @@
+//! The Chrome DevTools Protocol over the browser's own pipe
+//! (`--remote-debugging-pipe`): whoever holds the pipe's other end, and nobody else, can
+//! speak it. Messages are JSON, each ended by a NUL.
+
+mod connection;
+mod message;
+mod visitor;
+
+pub use connection::{Connection, Subscription};
+pub use message::{CdpError, Event};
+pub use visitor::Visitor;

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::{CdpError, Connection, Event, Subscription};
+
+/// One of several who speak to the same browser without knowing of each other: it has a
+/// session of its own with the browser, and through it sessions of its own with every tab
+/// and frame.
+pub struct Visitor {
+    connection: Arc<Connection>,
+    root: String,
+}
+
+impl Visitor {
+    /// Comes to the browser. The subscription has all events of this visitor, `room` of
+    /// them unread.
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn come(
+        connection: Arc<Connection>,
+        room: usize,
+    ) -> Result<(Self, Subscription), CdpError> {
+        let come = connection.call(None, "Target.attachToBrowserTarget", json!({})).await?;
+        let root = come["sessionId"].as_str().ok_or(CdpError::Closed)?.to_owned();
+        let mine = Mutex::new(vec![root.clone()]);
+        let events = connection.subscribe(room, move |event| is_mine(&mine, event));
+        Ok((Self { connection, root }, events))
+    }
+
+    /// Asks for a session with every tab that is there or comes. It waits with what it
+    /// shows until [`resume`](Self::resume).
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn see_tabs(&self) -> Result<(), CdpError> {
+        self.see_below(&self.root).await
+    }
+
+    /// The same for the frames and workers of a tab that are processes of their own.
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn see_below(&self, session: &str) -> Result<(), CdpError> {
+        let params = json!({"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true});
+        self.call(session, "Target.setAutoAttach", params).await.map(drop)
+    }
+
+    /// Lets a tab or frame go on.
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn resume(&self, session: &str) -> Result<(), CdpError> {
+        self.call(session, "Runtime.runIfWaitingForDebugger", json!({})).await.map(drop)
+    }
+
+    /// Has a command carried out in one of its sessions.
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn call(
+        &self,
+        session: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, CdpError> {
+        self.connection.call(Some(session), method, params).await
+    }
+
+    /// Its session with the browser itself.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Leaves: all its sessions end.
+    ///
+    /// # Errors
+    /// See [`CdpError`].
+    pub async fn leave(&self) -> Result<(), CdpError> {
+        let params = json!({"sessionId": self.root});
+        self.connection.call(None, "Target.detachFromTarget", params).await.map(drop)
+    }
+}
+
+/// A session is a visitor's if it began in one of its sessions.
+fn is_mine(mine: &Mutex<Vec<String>>, event: &Event) -> bool {
+    let mut mine = mine.lock();
+    if !event.session.as_ref().is_some_and(|session| mine.contains(session)) {
+        return false;
+    }
+    let other = event.text("/sessionId").map(str::to_owned);
+    match (event.method.as_str(), other) {
+        ("Target.attachedToTarget", Some(session)) => mine.push(session),
+        ("Target.detachedFromTarget", Some(session)) => mine.retain(|known| *known != session),
+        _ => {}
+    }
+    true
+}

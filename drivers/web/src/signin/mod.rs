@@ -1,0 +1,10 @@
+//! What signs a person in: forms that are filled for them, and scripts of the operator.
+
+mod autofill;
+mod filler;
+mod form;
+mod totp;
+
+pub use autofill::{Autofill, Credentials};
+pub use filler::fill_forms;
+pub use totp::{InvalidSeed, Seed};

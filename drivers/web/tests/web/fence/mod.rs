@@ -1,0 +1,5 @@
+mod blocked;
+mod enclosed;
+mod escape;
+mod limits;
+mod passing;
