@@ -30,10 +30,9 @@ impl Offers {
     pub async fn start(config: &Config, resolver: Arc<dyn Resolve>) -> Result<Self, StartError> {
         let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;
         let store = Store::open(config).await?;
-        let limit = config.sessions.connect_timeout;
         Ok(Self {
             drivers,
-            policy: NetworkPolicy::new(config.network.clone(), limit, resolver),
+            policy: NetworkPolicy::new(config, resolver),
             host_keys: Arc::new(HostKeys::new(store, config.host_keys)),
         })
     }

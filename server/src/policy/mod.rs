@@ -3,6 +3,7 @@
 
 mod address;
 mod dial;
+mod own;
 mod resolve;
 mod rules;
 
@@ -16,11 +17,12 @@ use fanlight_core::{Cause, Endpoint, Hostname, Route, SessionError};
 
 use address::{Host, read_host};
 use dial::CheckedDial;
+use own::OwnPlaces;
 pub use resolve::{Resolve, SystemResolver};
 pub(crate) use rules::TUNNELS;
 use rules::{permits, permits_socket};
 
-use crate::config::NetworkConfig;
+use crate::config::{Config, NetworkConfig};
 
 /// Hears the name of each step as it begins.
 pub type Tell<'a> = &'a (dyn Fn(String) + Send + Sync);
@@ -28,6 +30,7 @@ pub type Tell<'a> = &'a (dyn Fn(String) + Send + Sync);
 /// The network policy of all drivers.
 pub struct NetworkPolicy {
     rules: NetworkConfig,
+    own: OwnPlaces,
     limit: Duration,
     resolver: Arc<dyn Resolve>,
 }
@@ -42,10 +45,11 @@ pub enum Allowed {
 }
 
 impl NetworkPolicy {
-    /// The policy of `rules`. A look-up may take `limit`, and so may a connection, over
-    /// all addresses of a name together.
-    pub fn new(rules: NetworkConfig, limit: Duration, resolver: Arc<dyn Resolve>) -> Self {
-        Self { rules, limit, resolver }
+    /// The policy that is configured. A look-up may take the time to connect, and so may a
+    /// connection, over all addresses of a name together.
+    pub fn new(config: &Config, resolver: Arc<dyn Resolve>) -> Self {
+        let (rules, limit) = (config.network.clone(), config.sessions.connect_timeout);
+        Self { rules, own: OwnPlaces::of(config), limit, resolver }
     }
 
     /// Checks `endpoint` for `driver` and looks its name up, once.
@@ -69,10 +73,15 @@ impl NetworkPolicy {
             Endpoint::Tcp(host, port) => {
                 let addresses = self.addresses(host, tell).await?;
                 check();
-                if !addresses.iter().all(|address| permits(rules, *address)) {
-                    return Err(denied(host));
+                let targets: Vec<_> =
+                    addresses.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
+                for target in &targets {
+                    let own = self.own.hold(*target, &*self.resolver, self.limit).await;
+                    if own || !permits(rules, target.ip()) {
+                        return Err(denied(host));
+                    }
                 }
-                Ok(Allowed::Tcp(addresses.iter().map(|ip| SocketAddr::new(*ip, *port)).collect()))
+                Ok(Allowed::Tcp(targets))
             }
             Endpoint::Unix(path) => {
                 check();
@@ -117,10 +126,14 @@ impl NetworkPolicy {
         names: Option<bool>,
     ) -> Result<(), SessionError> {
         let rules = self.rules.rules(driver);
-        let Endpoint::Tcp(host, _) = endpoint else { return Err(no_socket_there()) };
+        let Endpoint::Tcp(host, port) = endpoint else { return Err(no_socket_there()) };
         match read_host(host) {
-            Host::Address(address) if permits(rules, address) => Ok(()),
-            Host::Address(_) => Err(denied(host)),
+            Host::Address(address) => {
+                let own = self.own.hold_literally(SocketAddr::new(address, *port));
+                let permitted = !own && permits(rules, address);
+                permitted.then_some(()).ok_or_else(|| denied(host))
+            }
+            Host::Name(name) if self.own.hold_name(name, *port) => Err(denied(host)),
             Host::Malformed => Err(not_found(host)),
             Host::Name(name) if is_localhost(name) => {
                 let [v4, v6]: [IpAddr; 2] =

@@ -261,7 +261,6 @@ impl Sessions {
         if left > 0 {
             tracing::warn!(left, "closed sessions that an earlier run left behind");
         }
-        let limit = config.sessions.connect_timeout;
         let closing = CancellationToken::new();
         let shared = Arc::new(Shared {
             config: config.sessions.clone(),
@@ -269,7 +268,7 @@ impl Sessions {
             presets: config.presets.clone(),
             drivers,
             engines,
-            policy: NetworkPolicy::new(config.network.clone(), limit, resolver),
+            policy: NetworkPolicy::new(config, resolver),
             jump_hosts: config.jump_hosts.clone(),
             guacds: GuacdPeers {
                 addresses: config.guacd.as_ref().map(|g| g.addresses.clone()).unwrap_or_default(),

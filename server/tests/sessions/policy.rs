@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanlight::config::{Config, NetworkRules};
+use fanlight_engine::guacd::{GuacdAddress, GuacdConfig};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -65,6 +66,41 @@ async fn bar_40_what_is_denied_can_be_allowed_by_name_and_only_that() {
     assert_eq!(status(&fixture, "127.0.0.1").await.0, StatusCode::CREATED);
     assert_eq!(status(&fixture, "127.0.0.2").await.0, StatusCode::FORBIDDEN);
     assert_eq!(status(&fixture, "10.0.0.1").await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn bar_43_no_session_goes_to_the_gateways_own_guacd_or_tunnels() {
+    let fixture = Fixture::with(|config| {
+        let guacd = |host: &str| GuacdAddress { host: host.into(), port: 4822, tls: None };
+        config.guacd = Some(GuacdConfig::new(vec![
+            guacd("10.0.0.7"),
+            guacd("guacd.example"),
+            guacd("fd00::7"),
+        ]));
+        config.jump_hosts.tunnel_address = Some("10.0.0.3".parse().unwrap());
+    })
+    .await;
+    fixture.names.set("guacd.example", &[&["10.0.0.8"]]);
+    fixture.names.set("alias.example", &[&["10.0.0.9", "10.0.0.8"]]);
+    fixture.names.set("tunnel.example", &[&["10.0.0.3"]]);
+    for (host, port) in [
+        ("10.0.0.7", 4822),
+        ("::ffff:10.0.0.7", 4822),
+        ("64:ff9b::a00:7", 4822),
+        ("fd00::7", 4822),
+        ("10.0.0.8", 4822),
+        ("guacd.example", 4822),
+        ("alias.example", 4822),
+        ("10.0.0.3", 40_000),
+        ("tunnel.example", 40_001),
+    ] {
+        let reply = fixture.post("/api/sessions", kitchen(&fixture, host, port)).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{host}:{port}: {}", reply.body);
+    }
+    for (host, port) in [("10.0.0.7", 22), ("guacd.example", 22), ("10.0.0.4", 4822)] {
+        let reply = fixture.post("/api/sessions", kitchen(&fixture, host, port)).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{host}:{port}: {}", reply.body);
+    }
 }
 
 #[tokio::test]
