@@ -14,11 +14,14 @@ use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
 use crate::access::{ClientAddress, Identity, Role, owns, owns_or_admin};
 use crate::audit::{Action, Event};
-use crate::sessions::{Created, Live, PersonView, SessionStatus, StepView, Trial};
+use crate::sessions::{Created, Grant, Live, PersonView, SessionStatus, StepView, Trial};
 use crate::store::{SessionFilter, SessionRow};
 
 /// Most sessions of one list.
 const LONGEST_LIST: u32 = 1000;
+const NOT_ANY_MORE: &str = "Your role does not allow sessions of your own making any more.";
+const ASK_AGAIN: &str = "The credentials were given for one session only. Connect once more.";
+const ASK_THE_PORTAL: &str = "The VM portal made this session: ask it for a new one.";
 
 /// A session that was just made.
 #[derive(Serialize, ToSchema)]
@@ -161,7 +164,7 @@ pub(super) fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> S
         viewers: in_life.filter(|_| may_share).map(|live| live.presence.view(is_admin)),
         expires_at: in_life.map(Live::expires_at),
         banner: in_life.filter(|_| may_share).and_then(Live::banner_text),
-        can_reconnect: own && live.is_some_and(|live| !live.is_live()),
+        can_reconnect: own && live.is_some_and(Live::can_be_made_again),
         status: live.map_or(row.status, Live::status),
         session_type: row.session_type,
         name: row.name,
@@ -236,7 +239,7 @@ pub(super) async fn create(
     if query.dry_run {
         return try_out(&app, &identity, client, fields).await;
     }
-    let created = app.sessions.create(&identity, fields).await?;
+    let created = app.sessions.create(&identity, fields, Grant::Role).await?;
     tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
     Ok((StatusCode::CREATED, Json(CreatedView::from(created))).into_response())
 }
@@ -262,7 +265,10 @@ async fn try_out(
 #[utoipa::path(post, path = "/api/sessions/{id}/reconnect", tag = "Sessions",
     params(("id" = Uuid, Path, description = "The session that ended.")),
     responses((status = 201, description = "A new session.", body = CreatedView),
-        (status = 409, description = "It has not ended, or its settings are no longer held."),
+        (status = 403, description = "Somebody else's, or the role, folder or entry that \
+            entitled to it does not any more."),
+        (status = 409, description = "It has not ended, its settings are no longer held, its \
+            credentials were given for it alone, or the VM portal made it."),
         (status = 502, description = "The target's name does not resolve.",
             body = super::ErrorBody),
         (status = 503, description = "The gateway is stopping.",
@@ -275,6 +281,13 @@ pub(super) async fn reconnect(
     client: ClientAddress,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<(StatusCode, Json<CreatedView>), ApiError> {
+    match app.sessions.grant_of(&identity, id).await? {
+        Grant::Role if identity.role >= Role::Poweruser => {}
+        Grant::Role => return Err(ApiError::forbidden(NOT_ANY_MORE)),
+        Grant::Entry(path) => drop(app.book.entry(&identity, &path).await?),
+        Grant::Once => return Err(ApiError::conflict("given_once", ASK_AGAIN)),
+        Grant::Machine => return Err(ApiError::conflict("portal_session", ASK_THE_PORTAL)),
+    }
     let created = app.sessions.reconnect(&identity, id).await?;
     tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
     Ok((StatusCode::CREATED, Json(created.into())))

@@ -40,7 +40,8 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    fn brings_credentials(&self) -> bool {
+    /// Whether there are credentials among them.
+    pub fn bring_credentials(&self) -> bool {
         self.password.is_some() || self.private_key.is_some()
     }
 
@@ -75,7 +76,7 @@ pub(super) fn request(
     drivers: &Drivers,
 ) -> Result<Map<String, Value>, BookError> {
     let own = read_own(document.fields());
-    if own.prompt_credentials && !overrides.brings_credentials() {
+    if own.prompt_credentials && !overrides.bring_credentials() {
         return Err(BookError::CredentialsRequired(path.clone()));
     }
     let no_driver = || BookError::Invalid(vec![FieldError::new(TYPE, "belongs to no driver here")]);
@@ -88,7 +89,7 @@ pub(super) fn request(
         given.is_some() && document.text(name).is_some_and(|stored| Some(stored) != given)
     };
     if own.prompt_credentials
-        || overrides.brings_credentials()
+        || overrides.bring_credentials()
         || overrides.account().into_iter().any(other_account)
     {
         schema.secrets().for_each(|name| drop(fields.remove(name)));

@@ -18,7 +18,7 @@ use crate::App;
 use crate::access::Identity;
 use crate::api::ApiError;
 use crate::machines::{Found, RUNNING, preferred, usable};
-use crate::sessions::{Created, ProbeError, Terms};
+use crate::sessions::{Created, Grant, ProbeError, Terms};
 use crate::store::{MachineConnection, StoreError, now};
 
 const NOT_CONFIGURED: &str = "Guacamole service is not configured. Please contact administrator \
@@ -86,7 +86,7 @@ impl<'a> Portal<'a> {
         let port = request.port;
         let fields = request.into_session(&protocol, address, &found.machine.name);
         let username = fields.get("username").and_then(Value::as_str).map(str::to_owned);
-        let checked = self.app.sessions.check(fields)?;
+        let checked = self.app.sessions.check(fields)?.by(Grant::Machine);
         self.probe(&protocol, address, port).await?;
         let config = &self.app.config.machines;
         let created_at = now();

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::grant::Grant;
 use super::ladder::Ladder;
 use super::presence::{Entrance, Person, Presence};
 use super::request::ShareMode;
@@ -45,6 +46,7 @@ pub(super) struct Origin {
     /// The public half of a key pair that was made for it.
     pub(super) public_key: Option<String>,
     pub(super) wish: Wish,
+    pub(super) grant: Grant,
     /// Whether the session is recorded.
     pub(super) recorded: bool,
 }
@@ -237,6 +239,11 @@ impl Live {
     /// Whether it is pending or active.
     pub fn is_live(&self) -> bool {
         matches!(self.status(), SessionStatus::Pending | SessionStatus::Active)
+    }
+
+    /// Whether its settings are held for a reconnect, and may be used once more.
+    pub fn can_be_made_again(&self) -> bool {
+        !self.is_live() && !matches!(self.origin.grant, Grant::Machine | Grant::Once)
     }
 
     /// When it ends by itself, at the latest: for a pending one, unless its owner comes.

@@ -5,6 +5,7 @@ mod actor;
 mod advice;
 mod bearers;
 mod context;
+mod grant;
 mod host_keys;
 mod key_pair;
 mod ladder;
@@ -40,6 +41,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use bearers::Bearer;
+pub use grant::Grant;
 pub use host_keys::{HostKeys, endpoint_name, known_name};
 pub use ladder::{Ladder, LadderWatch, StepView};
 pub use live::{Attachment, Creator, Live, Window};
@@ -124,6 +126,15 @@ struct Shared {
 
 /// A request that was found good.
 pub struct Checked(Origin);
+
+impl Checked {
+    /// The same, to which something else than a role entitles.
+    #[must_use]
+    pub fn by(mut self, grant: Grant) -> Self {
+        self.0.grant = grant;
+        self
+    }
+}
 
 /// A session that was just made, with the opening link that is shown once.
 pub struct Created {
@@ -299,8 +310,9 @@ impl Sessions {
         &self,
         creator: &Identity,
         fields: Map<String, Value>,
+        grant: Grant,
     ) -> Result<Created, ApiError> {
-        let checked = self.check(fields)?;
+        let checked = self.check(fields)?.by(grant);
         let terms = self.shared.terms_of(&checked.0);
         self.create_checked(creator, checked, terms).await
     }
@@ -334,12 +346,26 @@ impl Sessions {
         request::read(fields, &self.shared).err().unwrap_or_default()
     }
 
+    /// What entitled `creator` to a session that ended, whose settings are held: it has to be
+    /// asked again before [`reconnect`](Self::reconnect).
+    ///
+    /// # Errors
+    /// 404 for an unknown session, 403 for somebody else's, 409 while it lives.
+    pub async fn grant_of(&self, creator: &Identity, id: Uuid) -> Result<Grant, ApiError> {
+        Ok(self.held(creator, id).await?.origin.grant.clone())
+    }
+
     /// Makes a new session from the settings of one that ended, while they are held.
     ///
     /// # Errors
-    /// 404 for an unknown session, 403 for somebody else's, 409 while it lives, and those
-    /// of [`create`](Self::create).
+    /// Those of [`grant_of`](Self::grant_of) and [`create`](Self::create).
     pub async fn reconnect(&self, creator: &Identity, id: Uuid) -> Result<Created, ApiError> {
+        let origin = self.held(creator, id).await?.origin.clone();
+        let terms = self.shared.terms_of(&origin);
+        self.create_checked(creator, Checked(origin), terms).await
+    }
+
+    async fn held(&self, creator: &Identity, id: Uuid) -> Result<Arc<Live>, ApiError> {
         let Some(live) = self.find(id) else {
             return Err(match self.shared.store.session(id).await? {
                 Some(_) => ApiError::conflict(
@@ -355,9 +381,7 @@ impl Sessions {
         if live.is_live() {
             return Err(ApiError::conflict("session_is_live", "This session has not ended."));
         }
-        let origin = live.origin.clone();
-        let terms = self.shared.terms_of(&origin);
-        self.create_from(creator, origin, terms).await
+        Ok(live)
     }
 
     async fn create_from(

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::grant::Grant;
 use super::key_pair::give_key_pair;
 use super::live::Origin;
 use super::shared_fields::{SharedSettings, take_shared};
@@ -118,6 +119,7 @@ pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin
             shared: checked.shared,
             public_key: checked.public_key,
             wish: Wish { entry: checked.record, request: common.record },
+            grant: Grant::Role,
             recorded: false,
         }),
         _ => Err(errors),

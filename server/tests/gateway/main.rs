@@ -33,6 +33,7 @@ mod postgres;
 mod proxy;
 mod quick;
 mod rates;
+mod reconnect;
 mod requests;
 mod routes;
 mod schemathesis;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use fanlight::access::{Access, AuthType, Credential, Identity, NewToken, Role};
 use fanlight::api::all_routes;
+use fanlight::book::{EntryPath, FolderPath, Scope};
 use fanlight::recordings::RecordingStatus;
+use fanlight::sessions::Grant;
 use fanlight::store::{Extent, NewUserToken, RecordingRow, User};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -134,6 +136,10 @@ impl Fixture {
 
     /// A session that this caller made, in a time when it might.
     async fn session_of(&self, caller: &Caller) -> Uuid {
+        self.session_by(caller, Grant::Role).await
+    }
+
+    async fn session_by(&self, caller: &Caller, grant: Grant) -> Uuid {
         let creator = Identity {
             subject: caller.subject.clone(),
             name: caller.name.to_owned(),
@@ -144,11 +150,18 @@ impl Fixture {
             credential: Credential::SignIn(Uuid::nil()),
         };
         let fields = session_request().as_object().cloned().unwrap();
-        self.gateway.app.sessions.create(&creator, fields).await.unwrap().live.id
+        let created = self.gateway.app.sessions.create(&creator, fields, grant).await.unwrap();
+        created.live.id
     }
 
+    /// One of the address book: that they may make again.
     async fn ended_session_of(&self, caller: &Caller) -> Uuid {
-        let id = self.session_of(caller).await;
+        let (folder, _) = self.book_object("POST", "{folder}").await;
+        let path = EntryPath {
+            folder: FolderPath { scope: Scope::Shared, name: folder.parse().unwrap() },
+            name: "entry".parse().unwrap(),
+        };
+        let id = self.session_by(caller, Grant::Entry(path)).await;
         let path = format!("/api/sessions/{id}");
         self.call(&self.key, Method::DELETE, &path, None).await;
         id

@@ -11,7 +11,7 @@ use crate::api::sessions::CreatedView;
 use crate::api::{ApiError, ApiPath, OptionalJson};
 use crate::audit::{Action, Event};
 use crate::book::{EntryPath, Overrides, Scope};
-use crate::sessions::Created;
+use crate::sessions::{Created, Grant};
 
 /// Makes a session from an entry. Its secrets are read now; what the body holds is for this
 /// session only and stored nowhere. Jump hosts always use the entry's own credentials.
@@ -49,10 +49,14 @@ pub(in crate::api) async fn connect(
     overrides: &Overrides,
 ) -> Result<Created, ApiError> {
     let request = app.book.session_request(who, path, overrides).await?;
-    let created = app.sessions.create(who, request).await?;
+    let created = app.sessions.create(who, request, grant_by(path, overrides)).await?;
     let live = &created.live;
     let event = Event::new(Action::SessionCreate).by(who).from(client.ip);
     let event = event.about("session", live.id, &live.label()).detail("entry", path);
     app.audit.note(event.detail("session_type", live.session_type())).await;
     Ok(created)
+}
+
+fn grant_by(path: &EntryPath, overrides: &Overrides) -> Grant {
+    if overrides.bring_credentials() { Grant::Once } else { Grant::Entry(path.clone()) }
 }

@@ -22,6 +22,7 @@ use crate::access::{ClientAddress, Identity, MaybeIdentity, Role, hash_token, si
 use crate::audit::Action;
 use crate::book::{EntryView, Overrides};
 use crate::pages::Words;
+use crate::sessions::Grant;
 use form::Form as Page;
 use query::{Target, read};
 
@@ -210,8 +211,10 @@ impl Asked {
                 connect_entry(app, who, *client, &path, &overrides).await?
             }
             Target::AdHoc(mut fields) => {
+                let once = overrides.bring_credentials();
                 fields.extend(overrides.for_request());
-                let created = app.sessions.create(who, fields).await?;
+                let grant = if once { Grant::Once } else { Grant::Role };
+                let created = app.sessions.create(who, fields, grant).await?;
                 tell(app, who, *client, &created.live, Action::SessionCreate).await;
                 created
             }
