@@ -24,6 +24,11 @@ pub(crate) const SSH: Program = Program { name: "ssh", package: "openssh-client"
 pub(crate) const CHROMIUM: Program = Program { name: "chromium", package: "chromium" };
 /// Looks at what leaves a fenced browser.
 pub(crate) const TCPDUMP: Program = Program { name: "tcpdump", package: "tcpdump" };
+/// What the example of a login script in Python needs.
+pub(crate) const PYTHON_WEBSOCKET: Program = Program {
+    name: "/usr/lib/python3/dist-packages/websocket/__init__.py",
+    package: "python3-websocket",
+};
 /// Installs guacd for the tests.
 pub(crate) const MMDEBSTRAP: Program = Program { name: "mmdebstrap", package: "mmdebstrap" };
 /// Installs the tests' Python programs.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::machine::{
-    CHROMIUM, DESKTOPS, MMDEBSTRAP, PIP, POSTGRESQL, SSH, SSHD, TCPDUMP, TERMINAL_PROGRAMS,
-    cache_folder, has, provide, provide_node,
+    CHROMIUM, DESKTOPS, MMDEBSTRAP, PIP, POSTGRESQL, PYTHON_WEBSOCKET, SSH, SSHD, TCPDUMP,
+    TERMINAL_PROGRAMS, cache_folder, has, provide, provide_node,
 };
 use crate::process::{command, done, succeeds};
 use crate::{openapi, ui};
@@ -54,7 +54,8 @@ fn seconds(time: Duration) -> String {
 }
 
 fn install() -> Result<()> {
-    let first = [&SSHD, &SSH, &CHROMIUM, &TCPDUMP, &MMDEBSTRAP, &POSTGRESQL, &PIP];
+    let first =
+        [&SSHD, &SSH, &CHROMIUM, &TCPDUMP, &PYTHON_WEBSOCKET, &MMDEBSTRAP, &POSTGRESQL, &PIP];
     provide(&Vec::from_iter(first.into_iter().chain(DESKTOPS).chain(TERMINAL_PROGRAMS)))?;
     provide_node()?;
     PYTHON_PROGRAMS

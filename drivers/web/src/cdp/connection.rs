@@ -33,15 +33,14 @@ pub struct Connection {
 struct Shared {
     next: AtomicU64,
     outgoing: mpsc::Sender<Vec<u8>>,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
-    subscribers: Mutex<Vec<Subscriber>>,
+    waiting: Mutex<HashMap<u64, OnAnswer>>,
+    listeners: Mutex<Vec<Listener>>,
     closed: CancellationToken,
 }
 
-struct Subscriber {
-    wants: Box<dyn Fn(&Event) -> bool + Send>,
-    events: mpsc::Sender<Arc<Event>>,
-}
+type OnAnswer = Box<dyn FnOnce(Answer) + Send>;
+/// Says whether it wants to hear more.
+type Listener = Box<dyn FnMut(&Arc<Event>) -> bool + Send>;
 
 impl Connection {
     /// Speaks over the pipe's two ends; each command may take `limit`.
@@ -55,7 +54,7 @@ impl Connection {
             next: AtomicU64::new(1),
             outgoing,
             waiting: Mutex::default(),
-            subscribers: Mutex::default(),
+            listeners: Mutex::default(),
             closed: CancellationToken::new(),
         });
         let mut tasks = JoinSet::new();
@@ -74,15 +73,14 @@ impl Connection {
         method: &str,
         params: Value,
     ) -> Result<Value, CdpError> {
-        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let command = Command { id, method, params, session };
-        let mut bytes = serde_json::to_vec(&command).map_err(|_| CdpError::Closed)?;
-        bytes.push(0);
         let (answer, answered) = oneshot::channel();
-        self.shared.waiting.lock().insert(id, answer);
-        let _forgotten = Forget { id, shared: &self.shared };
         let said = async {
-            self.shared.outgoing.send(bytes).await.map_err(|_| CdpError::Closed)?;
+            let _asked = self
+                .send(session, method, params, move |said| {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(said);
+                })
+                .await?;
             tokio::select! {
                 biased;
                 said = answered => said.map_err(|_| CdpError::Closed),
@@ -99,18 +97,42 @@ impl Connection {
         }
     }
 
+    /// Asks, and calls `on_answer` in the order in which the browser answers and tells
+    /// events. Whoever drops what is returned is not answered any more.
+    pub(super) async fn send(
+        &self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+        on_answer: impl FnOnce(Answer) + Send + 'static,
+    ) -> Result<Asked, CdpError> {
+        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let command = Command { id, method, params, session };
+        let mut bytes = serde_json::to_vec(&command).map_err(|_| CdpError::Closed)?;
+        bytes.push(0);
+        self.shared.waiting.lock().insert(id, Box::new(on_answer));
+        let asked = Asked { id, shared: Arc::clone(&self.shared) };
+        self.shared.outgoing.send(bytes).await.map_err(|_| CdpError::Closed)?;
+        Ok(asked)
+    }
+
     /// The events that `wants` says yes to, from now on. One whose reader falls `room`
     /// behind gets no more.
     pub fn subscribe(
         &self,
         room: usize,
-        wants: impl Fn(&Event) -> bool + Send + 'static,
+        mut wants: impl FnMut(&Event) -> bool + Send + 'static,
     ) -> Subscription {
         let (events, subscription) = mpsc::channel(room);
-        if !self.shared.closed.is_cancelled() {
-            self.shared.subscribers.lock().push(Subscriber { wants: Box::new(wants), events });
-        }
+        self.listen(move |event| !wants(event) || events.try_send(Arc::clone(event)).is_ok());
         subscription
+    }
+
+    /// Calls `listener` with each event, until it says no.
+    pub(super) fn listen(&self, listener: impl FnMut(&Arc<Event>) -> bool + Send + 'static) {
+        if !self.shared.closed.is_cancelled() {
+            self.shared.listeners.lock().push(Box::new(listener));
+        }
     }
 
     /// Waits until the browser is gone.
@@ -119,13 +141,20 @@ impl Connection {
     }
 }
 
-/// Forgets a command that nobody waits for any more.
-struct Forget<'a> {
+/// A command that was sent. Its drop forgets it.
+pub(super) struct Asked {
     id: u64,
-    shared: &'a Shared,
+    shared: Arc<Shared>,
 }
 
-impl Drop for Forget<'_> {
+impl Asked {
+    /// Whether it is still to be answered.
+    pub(super) fn is_open(&self) -> bool {
+        self.shared.waiting.lock().contains_key(&self.id)
+    }
+}
+
+impl Drop for Asked {
     fn drop(&mut self) {
         self.shared.waiting.lock().remove(&self.id);
     }
@@ -135,9 +164,9 @@ impl Shared {
     fn take(&self, message: &[u8]) -> io::Result<()> {
         match serde_json::from_slice(message)? {
             Incoming::Answer(answer) => {
-                if let Some(waiting) = self.waiting.lock().remove(&answer.id) {
-                    // Whoever asked may have gone.
-                    let _ = waiting.send(answer);
+                let waiting = self.waiting.lock().remove(&answer.id);
+                if let Some(on_answer) = waiting {
+                    on_answer(answer);
                 }
             }
             Incoming::Event(event) => self.tell(&Arc::new(event)),
@@ -146,9 +175,7 @@ impl Shared {
     }
 
     fn tell(&self, event: &Arc<Event>) {
-        self.subscribers.lock().retain(|subscriber| {
-            !(subscriber.wants)(event) || subscriber.events.try_send(Arc::clone(event)).is_ok()
-        });
+        self.listeners.lock().retain_mut(|listener| listener(event));
     }
 }
 
@@ -168,7 +195,7 @@ async fn read<R: AsyncBufRead + Send + Unpin>(mut reader: R, shared: Arc<Shared>
         tracing::warn!(%error, "what a browser said could not be understood");
     }
     shared.closed.cancel();
-    shared.subscribers.lock().clear();
+    shared.listeners.lock().clear();
 }
 
 async fn write<W: AsyncWrite + Unpin>(

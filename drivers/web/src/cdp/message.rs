@@ -58,6 +58,7 @@ pub(super) enum Incoming {
     Event(Event),
 }
 
+/// What the browser says to a command.
 #[derive(Deserialize)]
 pub(super) struct Answer {
     pub(super) id: u64,
@@ -66,7 +67,9 @@ pub(super) struct Answer {
     pub(super) error: Option<Fault>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(super) struct Fault {
+    #[serde(default)]
+    pub(super) code: i64,
     pub(super) message: String,
 }

@@ -4,8 +4,10 @@
 
 mod connection;
 mod message;
+mod relay;
 mod visitor;
 
 pub use connection::{Connection, Subscription};
 pub use message::{CdpError, Event};
+pub use relay::Relay;
 pub use visitor::Visitor;

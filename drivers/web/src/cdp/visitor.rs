@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{CdpError, Connection, Event, Subscription};
@@ -25,8 +24,8 @@ impl Visitor {
     ) -> Result<(Self, Subscription), CdpError> {
         let come = connection.call(None, "Target.attachToBrowserTarget", json!({})).await?;
         let root = come["sessionId"].as_str().ok_or(CdpError::Closed)?.to_owned();
-        let mine = Mutex::new(vec![root.clone()]);
-        let events = connection.subscribe(room, move |event| is_mine(&mine, event));
+        let mut mine = Sessions::below(root.clone());
+        let events = connection.subscribe(room, move |event| mine.hold(event));
         Ok((Self { connection, root }, events))
     }
 
@@ -84,17 +83,32 @@ impl Visitor {
     }
 }
 
-/// A session is a visitor's if it began in one of its sessions.
-fn is_mine(mine: &Mutex<Vec<String>>, event: &Event) -> bool {
-    let mut mine = mine.lock();
-    if !event.session.as_ref().is_some_and(|session| mine.contains(session)) {
-        return false;
+/// The sessions of one visitor: the first, and all that begin in one of them.
+pub(super) struct Sessions(Vec<String>);
+
+impl Sessions {
+    pub(super) fn below(root: String) -> Self {
+        Self(vec![root])
     }
-    let other = event.text("/sessionId").map(str::to_owned);
-    match (event.method.as_str(), other) {
-        ("Target.attachedToTarget", Some(session)) => mine.push(session),
-        ("Target.detachedFromTarget", Some(session)) => mine.retain(|known| *known != session),
-        _ => {}
+
+    pub(super) fn have(&self, session: &str) -> bool {
+        self.0.iter().any(|known| known == session)
     }
-    true
+
+    /// Whether an event is for one of them. To be asked of every event, since they begin
+    /// and end by events.
+    pub(super) fn hold(&mut self, event: &Event) -> bool {
+        if !event.session.as_ref().is_some_and(|session| self.have(session)) {
+            return false;
+        }
+        let other = event.text("/sessionId").map(str::to_owned);
+        match (event.method.as_str(), other) {
+            ("Target.attachedToTarget", Some(session)) => self.0.push(session),
+            ("Target.detachedFromTarget", Some(session)) => {
+                self.0.retain(|known| *known != session)
+            }
+            _ => {}
+        }
+        true
+    }
 }

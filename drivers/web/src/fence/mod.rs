@@ -11,6 +11,7 @@ mod rules;
 mod serve;
 
 pub use blocked::{BLOCKED_STATUS, Refusal};
+pub(crate) use enclosure::unprivileged;
 pub use enclosure::{Account, CHROMIUM_ARGUMENTS, Enclosure, Gate, HELPER, PROXY};
 pub use proxy::Proxy;
 pub use rules::{Domain, InvalidDomain, Rules};

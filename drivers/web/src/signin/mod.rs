@@ -3,8 +3,10 @@
 mod autofill;
 mod filler;
 mod form;
+mod script;
 mod totp;
 
 pub use autofill::{Autofill, Credentials};
 pub use filler::fill_forms;
+pub use script::{Script, ScriptFault, ScriptJob, Scripts, check_script_name};
 pub use totp::{InvalidSeed, Seed};

@@ -88,7 +88,8 @@ impl Browser {
     pub(crate) async fn end(mut self) {
         self.process.kill().await.unwrap();
         let emptied = async {
-            while fs::remove_dir_all(self.home.path().join("profile")).is_err() {
+            let profile = self.home.path().join("profile");
+            while profile.exists() && fs::remove_dir_all(&profile).is_err() {
                 sleep(Duration::from_millis(50)).await;
             }
         };

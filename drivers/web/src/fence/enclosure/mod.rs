@@ -8,6 +8,7 @@ mod outside;
 mod passing;
 
 pub use inside::HELPER;
+pub(crate) use outside::unprivileged;
 pub use outside::{Account, Enclosure, Gate};
 
 /// Stands in a browser's arguments for the proxy's address and port.

@@ -51,7 +51,7 @@ impl Enclosure<'_> {
         arguments: impl IntoIterator<Item = OsString>,
     ) -> io::Result<(Command, Gate)> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut command = self.unprivileged();
+        let mut command = unprivileged(self.account);
         command
             .args(["unshare", "--user", "--map-current-user", "--keep-caps", "--net", "--pid"])
             .args(["--fork", "--kill-child=KILL", "--"])
@@ -73,24 +73,26 @@ impl Enclosure<'_> {
         arguments: impl IntoIterator<Item = OsString>,
     ) -> io::Result<(Command, Gate)> {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let mut command = self.unprivileged();
+        let mut command = unprivileged(self.account);
         command
             .arg(program)
             .args(with_proxy(arguments, listener.local_addr()?))
             .stdin(Stdio::null());
         Ok((command, Gate(From::Here(listener))))
     }
+}
 
-    fn unprivileged(&self) -> Command {
-        let mut command = Command::new("setpriv");
-        command.arg("--no-new-privs");
-        if let Some(Account { uid, gid }) = self.account {
-            command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
-            command.args(["--clear-groups", "--inh-caps=-all"]);
-        }
-        command.arg("--");
-        command
+/// The beginning of a command that is run as `account`, and can gain no rights by what it
+/// runs. The program comes next.
+pub(crate) fn unprivileged(account: Option<Account>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.arg("--no-new-privs");
+    if let Some(Account { uid, gid }) = account {
+        command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
+        command.args(["--clear-groups", "--inh-caps=-all"]);
     }
+    command.arg("--");
+    command
 }
 
 impl Gate {

@@ -1,2 +1,4 @@
 mod forms;
+mod relay;
+mod scripts;
 mod site;

@@ -41,7 +41,8 @@ fn arguments(home: &Home) -> Vec<String> {
 async fn end(mut browser: Child, home: &Home) {
     browser.kill().await.unwrap();
     let emptied = async {
-        while fs::remove_dir_all(home.path().join("profile")).is_err() {
+        let profile = home.path().join("profile");
+        while profile.exists() && fs::remove_dir_all(&profile).is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     };
