@@ -18,7 +18,8 @@
 //! - `options`: the `[drivers.NAME]` table that the examples need; `"{scratch}"` stands for
 //!   an existing folder;
 //! - `keeps_name`: settings (`when`) whose plan must hold the target's name instead of the
-//!   address that was checked, and `because` of what.
+//!   address that was checked, and `because` of what;
+//! - `left_out`: guacd's parameters that are no fields, under the reason for it.
 //!
 //! [`TestCx`] serves a driver's other tests as well.
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,9 @@ struct Remarks {
     options: Value,
     /// Where the target's name must be kept.
     keeps_name: Vec<KeepsName>,
+    /// guacd's parameters that are no fields: for each reason their names, where a `*` at the
+    /// end stands for any end.
+    left_out: BTreeMap<String, Vec<String>>,
 }
 
 /// An exception to the rule that the address is dialled that was checked.
@@ -44,6 +48,7 @@ pub struct Subject {
     pub(crate) committed_schema: Option<Value>,
     pub(crate) update_hint: String,
     keeps_name: Vec<KeepsName>,
+    left_out: Vec<String>,
 }
 
 impl Subject {
@@ -51,14 +56,26 @@ impl Subject {
     /// below which it puts what a session needs.
     pub fn of(driver: Arc<dyn Driver>, scratch: TempDir) -> Self {
         let committed_schema = Some(driver.schema().clone());
-        let update_hint = String::new();
-        Self { driver, scratch, committed_schema, update_hint, keeps_name: Vec::new() }
+        Self {
+            driver,
+            scratch,
+            committed_schema,
+            update_hint: String::new(),
+            keeps_name: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
     /// The same with another schema committed.
     #[must_use]
     pub fn with_committed_schema(self, schema: Value) -> Self {
         Self { committed_schema: Some(schema), ..self }
+    }
+
+    /// The same with parameters of guacd's left out.
+    #[must_use]
+    pub fn leaving_out(self, names: &[&str]) -> Self {
+        Self { left_out: names.iter().map(|name| (*name).to_owned()).collect(), ..self }
     }
 
     /// The registered driver of the crate in `folder`, with its `schema.json` and, where
@@ -88,7 +105,8 @@ impl Subject {
             file.display()
         );
         let keeps_name = remarks.keeps_name;
-        Ok(Self { driver, scratch, committed_schema, update_hint, keeps_name })
+        let left_out = remarks.left_out.into_values().flatten().collect();
+        Ok(Self { driver, scratch, committed_schema, update_hint, keeps_name, left_out })
     }
 
     /// The schema's examples, as requests.
@@ -130,6 +148,14 @@ impl Subject {
     pub(crate) fn engines(&self) -> Vec<EngineKind> {
         let embedded = self.driver.client().map(|_| EngineKind::Embedded);
         embedded.into_iter().chain([EngineKind::Guacd]).collect()
+    }
+
+    /// Whether a parameter of guacd's is left out on purpose.
+    pub(crate) fn leaves_out(&self, name: &str) -> bool {
+        self.left_out.iter().any(|one| match one.strip_suffix('*') {
+            Some(begin) => name.starts_with(begin),
+            None => one == name,
+        })
     }
 
     /// Why these settings' plan may hold the target's name, if it may.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::check::{check_fields, drop_nulls};
@@ -123,6 +123,11 @@ pub trait ProtocolDriver: Sized + Send + Sync + 'static {
     }
 }
 
+/// The `[drivers.<id>]` table of a driver that has nothing to set.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
+
 /// What may be shown of a session's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -133,6 +138,13 @@ pub struct Summary {
     pub url: Option<String>,
     /// The account.
     pub username: Option<String>,
+}
+
+impl Summary {
+    /// A machine, and the account there.
+    pub fn machine(endpoint: Endpoint, username: Option<&String>) -> Self {
+        Self { endpoint: Some(endpoint), url: None, username: username.cloned() }
+    }
 }
 
 /// Settings that passed every check, still typed inside. Zeroes its secrets on drop.

@@ -17,12 +17,13 @@ mod outside;
 mod plan;
 mod secret;
 mod session;
+mod settings;
 
 pub use check::check_fields;
 pub use draw::{Canvas, Color, Composite, Image, Layer, Painter, Point, Rect, Screen, Viewport};
 pub use driver::{
-    Capabilities, CheckedSettings, Driver, DriverInfo, Permits, ProtocolDriver, Registration,
-    Summary, read_fields, registrations,
+    Capabilities, CheckedSettings, Driver, DriverInfo, NoOptions, Permits, ProtocolDriver,
+    Registration, Summary, read_fields, registrations,
 };
 pub use endpoint::{Endpoint, Hostname, InvalidHostname};
 pub use engine::{ClientSession, EngineClient, EngineKind, Host, Input, ViewerId};
@@ -37,6 +38,10 @@ pub use plan::{Origin, Parameter, Parameters, Plan};
 pub use secret::Secret;
 pub use session::{
     BoxedStream, Dial, HostKey, Resource, Route, SessionCx, Step, StepState, Stream,
+};
+pub use settings::{
+    ColorScheme, DesktopSettings, PlanFields, Restrictions, TERMINAL_TYPE, TerminalSettings,
+    Transfers,
 };
 
 #[doc(hidden)]

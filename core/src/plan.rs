@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Route, Secret};
+use crate::{PlanFields, Route, Secret};
 
 /// Who wants a parameter: decides what happens when the engine does not know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,12 @@ impl Plan {
         }
         self.target = Some(route);
         self
+    }
+
+    /// Adds what these fields ask for.
+    #[must_use]
+    pub fn with(self, fields: &impl PlanFields) -> Self {
+        fields.add_to(self)
     }
 
     /// Sets a parameter that was asked for.

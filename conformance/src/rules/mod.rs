@@ -45,6 +45,7 @@ pub const RULES: &[Rule] = rules![
     "denial-respected" => reach::denial,
     "resources-released" => resources::released,
     "parameters-known" => parameters::known,
+    "parameters-accounted" => parameters::accounted,
     "text-intact" => text::intact,
     "target-refusing" => targets::refusing,
     "target-closing" => targets::closing,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use fanlight_core::{EngineKind, Origin, Plan};
 
 use super::{Verdict, hold};
@@ -57,4 +59,32 @@ fn guacd_parameters(protocol: &str) -> Option<Vec<&'static str>> {
     let mut lines = lines.filter_map(|line| line.split_once(": "));
     let (_, names) = lines.find(|(name, _)| *name == protocol)?;
     Some(names.split(' ').collect())
+}
+
+/// What guacd could be told is either a field or left out with a reason: a new version's
+/// parameters are not overlooked.
+pub(super) async fn accounted(subject: &Subject) -> Verdict {
+    let mut used = BTreeSet::new();
+    let mut protocols = BTreeSet::new();
+    for example in subject.examples() {
+        let cx = TestCx::new(EngineKind::Guacd);
+        let prepared = subject.plan(&example, &cx).await;
+        cx.release().await;
+        let Ok(plan) = prepared else { continue };
+        used.extend(plan.parameters.iter().map(|parameter| parameter.name));
+        protocols.insert(plan.protocol);
+    }
+    for known in protocols.into_iter().filter_map(guacd_parameters) {
+        let is_forgotten = |name: &&&str| !used.contains(**name) && !subject.leaves_out(name);
+        let forgotten = known.iter().find(is_forgotten);
+        hold(forgotten.is_none(), || {
+            let name = forgotten.copied().unwrap_or_default();
+            format!("no example uses guacd's {name}, and conformance.json does not leave it out")
+        })?;
+    }
+    let needless = used.iter().find(|name| subject.leaves_out(name));
+    hold(needless.is_none(), || {
+        let name = needless.copied().unwrap_or_default();
+        format!("conformance.json leaves out {name}, which an example uses")
+    })
 }

@@ -42,6 +42,8 @@ pub(crate) enum Flaw {
     LeavesFile,
     /// guacd has no such parameter.
     InventsParameter,
+    /// It neither takes guacd's parameters nor says why not.
+    Forgets,
     /// Other letters become question marks.
     AsciiOnly,
     /// The client does something wrong.
@@ -62,7 +64,9 @@ impl Flawed {
             Flaw::Untitled => {
                 schema["properties"]["port"].as_object_mut().unwrap().remove("title");
             }
-            Flaw::ExampleLess => schema["examples"].as_array_mut().unwrap().truncate(1),
+            Flaw::ExampleLess => {
+                schema["examples"][1].as_object_mut().unwrap().remove("port").unwrap();
+            }
             Flaw::PublicPassword => {
                 let pointer = "/properties/login/properties/password";
                 let password = schema.pointer_mut(pointer).unwrap();

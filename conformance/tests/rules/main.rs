@@ -15,16 +15,37 @@ use serde_json::{Value, json};
 use clients::Manner;
 use flaws::{Flaw, Flawed};
 
+/// guacd's parameters for Telnet that the parlour has no use for.
+const LEFT_OUT: [&str; 16] = [
+    "timeout",
+    "username-regex",
+    "password-regex",
+    "font-name",
+    "color-scheme",
+    "typescript-*",
+    "create-*",
+    "recording-*",
+    "read-only",
+    "backspace",
+    "terminal-type",
+    "scrollback",
+    "login-*",
+    "disable-copy",
+    "disable-paste",
+    "wol-*",
+];
+
 fn subject(flaw: Flaw) -> Subject {
     let scratch = tempfile::tempdir().unwrap();
     let good = Registration::of::<good::Parlour>().build(Value::Null).unwrap();
     let driver: Arc<dyn Driver> = Arc::new(Flawed::new(good, flaw, scratch.path()));
-    Subject::of(driver, scratch)
+    Subject::of(driver, scratch).leaving_out(&LEFT_OUT)
 }
 
 fn broken_by(flaw: Flaw) -> Vec<&'static str> {
     let subject = subject(flaw);
     let subject = match flaw {
+        Flaw::Forgets => subject.leaving_out(&[]),
         Flaw::Unannounced => subject.with_committed_schema(json!({ "type": "object" })),
         _ => subject,
     };
@@ -40,7 +61,7 @@ fn println_for_people(flaw: Flaw, message: &str) {
     println!("{flaw:?}: {message}");
 }
 
-const FLAWS: [(&str, Flaw); 21] = [
+const FLAWS: [(&str, Flaw); 22] = [
     ("schema-form", Flaw::Untitled),
     ("examples-complete", Flaw::ExampleLess),
     ("schema-stable", Flaw::Unannounced),
@@ -54,6 +75,7 @@ const FLAWS: [(&str, Flaw); 21] = [
     ("denial-respected", Flaw::IgnoresDenial),
     ("resources-released", Flaw::LeavesFile),
     ("parameters-known", Flaw::InventsParameter),
+    ("parameters-accounted", Flaw::Forgets),
     ("text-intact", Flaw::AsciiOnly),
     ("target-refusing", Flaw::Manner(Manner::RedialsForever)),
     ("target-closing", Flaw::Manner(Manner::CallsSilenceSuccess)),

@@ -50,14 +50,19 @@ pub(crate) fn errors(settings: &RdpSettings, options: &RdpOptions) -> Vec<FieldE
         "cert_fingerprints",
         "must be a hash's name, a colon and hexadecimal bytes",
     );
-    let no_drives = settings.enable_drive && options.drive_dir.is_none();
+    let devices = &settings.devices;
+    let no_drives = devices.enable_drive && options.drive_dir.is_none();
     check(no_drives, "enable_drive", "is not available: no drive_dir is configured");
     let needs_drive = "is of no use without enable_drive";
-    check(settings.drive_name.is_some() && !settings.enable_drive, "drive_name", needs_drive);
+    check(devices.drive_name.is_some() && !devices.enable_drive, "drive_name", needs_drive);
+    let printer = (devices.printer_name.is_some(), devices.enable_printing);
+    check(printer == (true, false), "printer_name", "is of no use without enable_printing");
+    let silent = devices.console_audio && devices.disable_audio;
+    check(silent, "console_audio", "contradicts disable_audio");
     let needs_app = "is of no use without remote_app";
-    let lonely = settings.remote_app.is_none();
-    check(lonely && settings.remote_app_dir.is_some(), "remote_app_dir", needs_app);
-    check(lonely && settings.remote_app_args.is_some(), "remote_app_args", needs_app);
+    let lonely = settings.opens.remote_app.is_none();
+    check(lonely && settings.opens.remote_app_dir.is_some(), "remote_app_dir", needs_app);
+    check(lonely && settings.opens.remote_app_args.is_some(), "remote_app_args", needs_app);
     let zone = settings.timezone.as_deref();
     check(zone.is_some_and(|zone| !is_zone(zone)), "timezone", "must be like Europe/Berlin");
     errors

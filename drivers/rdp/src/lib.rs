@@ -16,7 +16,7 @@ use fanlight_core::{
 };
 use serde::Deserialize;
 
-pub use settings::RdpSettings;
+pub use settings::{Devices, Experience, Opens, RdpSettings};
 pub use words::{AuthPackage, ResizeMethod, Security, ServerLayout};
 
 const PORT: u16 = 3389;
@@ -86,24 +86,11 @@ impl ProtocolDriver for RdpDriver {
     }
 
     fn summary(&self, settings: &RdpSettings) -> Summary {
-        Summary {
-            endpoint: Some(endpoint(settings)),
-            url: None,
-            username: settings.username.clone(),
-        }
+        Summary::machine(endpoint(settings), settings.username.as_ref())
     }
 
     fn permits(&self, settings: &RdpSettings) -> Permits {
-        let all = Permits::all(Self::INFO.capabilities);
-        let input = !settings.read_only;
-        Permits {
-            input,
-            resize: all.resize && input,
-            copy: !settings.disable_copy,
-            paste: !settings.disable_paste && input,
-            download: !settings.disable_download,
-            upload: !settings.disable_upload && input,
-        }
+        settings.transfers.limit(settings.restrictions.permits(Self::INFO.capabilities))
     }
 
     async fn prepare(

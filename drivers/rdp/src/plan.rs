@@ -19,11 +19,12 @@ pub(crate) async fn plan(
     cx: &dyn SessionCx,
 ) -> Result<Plan, SessionError> {
     check_tunnel(settings, &route, cx.engine())?;
-    let plan = display(session(login(settings, options, route), settings), settings);
+    let plan = session(login(settings, options, route), settings);
     if let Some((host, port)) = settings.kdc_url.as_deref().and_then(kdc_address) {
         cx.reach(&Endpoint::Tcp(host, port)).await?;
     }
-    let Some(parent) = options.drive_dir.as_deref().filter(|_| settings.enable_drive) else {
+    let Some(parent) = options.drive_dir.as_deref().filter(|_| settings.devices.enable_drive)
+    else {
         return Ok(plan);
     };
     let name = drive::make_folder(parent, cx).await?;
@@ -31,7 +32,7 @@ pub(crate) async fn plan(
     Ok(plan
         .set("enable-drive", "true")
         .set("drive-path", path.to_string_lossy())
-        .set_some("drive-name", settings.drive_name.as_ref())
+        .set_some("drive-name", settings.devices.drive_name.as_ref())
         .default("drive-name", DRIVE_NAME))
 }
 
@@ -68,6 +69,7 @@ fn login(settings: &RdpSettings, options: &RdpOptions, route: Route) -> Plan {
         .set_some("auth-pkg", package.map(|package| package.name()))
         .set_some("kdc-url", settings.kdc_url.as_ref())
         .set_some("kerberos-cache", cache.map(|(name, dir)| dir.join(name).display().to_string()))
+        .set_flag("disable-auth", settings.disable_auth)
         .set_flag("ignore-cert", settings.ignore_cert)
         .set_some("cert-fingerprints", settings.cert_fingerprints.as_ref())
 }
@@ -76,37 +78,13 @@ fn session(plan: Plan, settings: &RdpSettings) -> Plan {
     plan.set_some("server-layout", settings.server_layout.map(|layout| layout.name()))
         .set_some("timezone", settings.timezone.as_ref())
         .set_some("normalize-clipboard", settings.normalize_clipboard.as_ref())
-        .set_flag("disable-download", settings.disable_download)
-        .set_flag("disable-upload", settings.disable_upload)
-        .set_flag("disable-audio", settings.disable_audio)
-        .set_flag("enable-audio-input", settings.enable_audio_input)
-        .set_flag("enable-touch", settings.enable_touch)
-        .set_flag("enable-printing", settings.enable_printing)
-        .set_flag("console", settings.console)
-        .set_some("initial-program", settings.initial_program.as_ref())
-        .set_some("client-name", settings.client_name.as_ref())
-        .set_some("remote-app", settings.remote_app.as_ref())
-        .set_some("remote-app-dir", settings.remote_app_dir.as_ref())
-        .set_some("remote-app-args", settings.remote_app_args.as_ref())
-        .set_some("preconnection-id", settings.preconnection_id)
-        .set_some("preconnection-blob", settings.preconnection_blob.as_ref())
-        .set_some("load-balance-info", settings.load_balance_info.as_ref())
-        .set_flag("disable-copy", settings.disable_copy)
-        .set_flag("disable-paste", settings.disable_paste)
-        .set_flag("read-only", settings.read_only)
-        .default("client-name", "Fanlight")
-}
-
-fn display(plan: Plan, settings: &RdpSettings) -> Plan {
-    plan.set_some("color-depth", settings.color_depth)
+        .set_flag("disable-download", settings.transfers.disable_download)
+        .set_flag("disable-upload", settings.transfers.disable_upload)
         .set_some("resize-method", settings.resize_method.map(|method| method.name()))
-        .set_some("enable-font-smoothing", settings.enable_font_smoothing)
-        .set_flag("force-lossless", settings.force_lossless)
-        .set_flag("enable-wallpaper", settings.enable_wallpaper)
-        .set_flag("enable-theming", settings.enable_theming)
-        .set_flag("enable-full-window-drag", settings.enable_full_window_drag)
-        .set_flag("enable-desktop-composition", settings.enable_desktop_composition)
-        .set_flag("enable-menu-animations", settings.enable_menu_animations)
         .default("resize-method", ResizeMethod::DisplayUpdate.name())
-        .default("enable-font-smoothing", "true")
+        .with(&settings.devices)
+        .with(&settings.opens)
+        .with(&settings.desktop)
+        .with(&settings.experience)
+        .with(&settings.restrictions)
 }

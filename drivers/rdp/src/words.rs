@@ -1,27 +1,6 @@
 //! The choices among the fields, by guacd's names.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// Declares a choice whose variants are guacd's words.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// guacd's name.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-        }
-    };
-}
+use fanlight_core::words;
 
 words! {
     /// How the connection is secured.

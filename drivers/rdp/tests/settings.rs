@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use fanlight_conformance::{TestCx, find};
-use fanlight_core::{Cause, Driver, EngineKind, Origin, Plan, SessionError};
+use fanlight_core::{Cause, Driver, EngineKind, Origin, Permits, Plan, SessionError};
 use fanlight_driver_rdp as _;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -44,8 +44,8 @@ async fn sensible_defaults_are_wishes_and_not_demands() {
     let expected = [
         ("hostname", "192.0.2.1"),
         ("port", "3389"),
-        ("client-name", "Fanlight"),
         ("resize-method", "display-update"),
+        ("client-name", "Fanlight"),
         ("enable-font-smoothing", "true"),
     ];
     assert_eq!(shown(&plan), expected);
@@ -182,5 +182,26 @@ fn wrong_options_are_named() {
     ] {
         let error = driver_with(options).err().unwrap();
         assert!(error.message.contains(name), "{error}");
+    }
+}
+
+#[test]
+fn what_is_restricted_is_not_permitted() {
+    let permits = |more: Value| {
+        let mut fields = fields(&json!({ "hostname": "h" }));
+        fields.extend(more.as_object().unwrap().clone());
+        driver().check(fields).unwrap_or_else(|errors| panic!("{errors:?}")).permits
+    };
+    let all = Permits::all(driver().info().capabilities);
+    assert_eq!(permits(json!({})), all);
+    let cases = [
+        ("disable_copy", Permits { copy: false, ..all }),
+        ("disable_paste", Permits { paste: false, ..all }),
+        ("disable_download", Permits { download: false, ..all }),
+        ("disable_upload", Permits { upload: false, ..all }),
+        ("read_only", Permits { input: false, paste: false, upload: false, resize: false, ..all }),
+    ];
+    for (field, expected) in cases {
+        assert_eq!(permits(json!({ field: true })), expected, "{field}");
     }
 }

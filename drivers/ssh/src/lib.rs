@@ -15,7 +15,7 @@ use fanlight_core::{
 use serde::Deserialize;
 
 pub use client::{Limits, SshClient};
-pub use settings::{ColorScheme, SshSettings};
+pub use settings::SshSettings;
 
 const PORT: u16 = 22;
 
@@ -75,24 +75,11 @@ impl ProtocolDriver for SshDriver {
     }
 
     fn summary(&self, settings: &SshSettings) -> Summary {
-        Summary {
-            endpoint: Some(endpoint(settings)),
-            url: None,
-            username: settings.username.clone(),
-        }
+        Summary::machine(endpoint(settings), settings.username.as_ref())
     }
 
     fn permits(&self, settings: &SshSettings) -> Permits {
-        let all = Permits::all(Self::INFO.capabilities);
-        let input = !settings.read_only;
-        Permits {
-            input,
-            resize: all.resize && input,
-            copy: !settings.disable_copy,
-            paste: !settings.disable_paste && input,
-            download: !settings.disable_download,
-            upload: !settings.disable_upload && input,
-        }
+        settings.transfers.limit(settings.restrictions.permits(Self::INFO.capabilities))
     }
 
     async fn prepare(

@@ -3,8 +3,6 @@ use fanlight_core::{Cause, EngineKind, Plan, Route, SessionCx, SessionError};
 use crate::settings::SshSettings;
 use fanlight_ssh::HostPin;
 
-/// guacd's own default is `linux`, which modern programs know less of.
-pub(crate) const TERMINAL_TYPE: &str = "xterm-256color";
 /// Seconds; finds dead connections without keeping machines busy.
 const ALIVE_INTERVAL: &str = "30";
 /// The same for guacd, which overlooks the end of a shell that says nothing with it: it
@@ -26,21 +24,17 @@ pub(crate) fn plan(settings: &SshSettings, route: Route, engine: EngineKind) -> 
         .set_secret("passphrase", settings.passphrase.as_ref())
         .set_some("host-key", host_key)
         .set_some("command", settings.command.as_ref())
-        .set_some("font-size", settings.font_size)
-        .set_some("color-scheme", settings.color_scheme.map(|scheme| scheme.name()))
-        .set_some("scrollback", settings.scrollback)
-        .set_some("terminal-type", settings.terminal_type.as_ref())
-        .set_some("backspace", settings.backspace)
+        .with(&settings.terminal)
         .set_some("locale", settings.locale.as_ref())
         .set_some("server-alive-interval", settings.server_alive_interval)
         .set_flag("enable-sftp", settings.enable_drive)
         .set_some("sftp-root-directory", settings.sftp_root_directory.as_ref())
-        .set_flag("sftp-disable-download", settings.enable_drive && settings.disable_download)
-        .set_flag("sftp-disable-upload", settings.enable_drive && settings.disable_upload)
-        .set_flag("disable-copy", settings.disable_copy)
-        .set_flag("disable-paste", settings.disable_paste)
-        .set_flag("read-only", settings.read_only)
-        .default("terminal-type", TERMINAL_TYPE)
+        .set_flag(
+            "sftp-disable-download",
+            settings.enable_drive && settings.transfers.disable_download,
+        )
+        .set_flag("sftp-disable-upload", settings.enable_drive && settings.transfers.disable_upload)
+        .with(&settings.restrictions)
         .default("server-alive-interval", alive_interval)
 }
 

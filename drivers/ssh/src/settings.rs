@@ -1,4 +1,6 @@
-use fanlight_core::{FieldError, FilePath, Hostname, Secret};
+use fanlight_core::{
+    FieldError, FilePath, Hostname, Restrictions, Secret, TerminalSettings, Transfers,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,21 +81,9 @@ pub struct SshSettings {
     /// Command to run instead of the login shell.
     #[schemars(title = "Command", length(min = 1, max = 4096), extend("x-group" = "Terminal"))]
     pub command: Option<String>,
-    /// Size of the text in points, 12 if left out.
-    #[schemars(title = "Font size", range(min = 6, max = 72), extend("x-group" = "Terminal"))]
-    pub font_size: Option<u8>,
-    /// Colours of the text and its background.
-    #[schemars(title = "Colours", extend("x-group" = "Terminal"))]
-    pub color_scheme: Option<ColorScheme>,
-    /// Lines kept to scroll back to, 10,000 if left out.
-    #[schemars(title = "Scrollback", range(min = 0, max = 100000), extend("x-group" = "Terminal"))]
-    pub scrollback: Option<u32>,
-    /// What the server takes the terminal for ($TERM), xterm-256color if left out.
-    #[schemars(title = "Terminal type", length(min = 1, max = 64), extend("x-group" = "Terminal"))]
-    pub terminal_type: Option<String>,
-    /// Code that the Backspace key sends: 127 (DEL) or 8 (BS).
-    #[schemars(title = "Backspace code", extend("enum" = [127, 8], "x-group" = "Terminal"))]
-    pub backspace: Option<u8>,
+    /// How the terminal looks and what it calls itself.
+    #[serde(flatten)]
+    pub terminal: TerminalSettings,
     /// Language of the remote programs ($LANG), where the server lets it be set.
     #[schemars(
         title = "Locale",
@@ -117,52 +107,12 @@ pub struct SshSettings {
         extend("x-group" = "Files", "x-placeholder" = "/home/alice")
     )]
     pub sftp_root_directory: Option<String>,
-    /// No file can be fetched.
-    #[serde(default)]
-    #[schemars(title = "No downloads", extend("x-group" = "Files"))]
-    pub disable_download: bool,
-    /// No file can be put.
-    #[serde(default)]
-    #[schemars(title = "No uploads", extend("x-group" = "Files"))]
-    pub disable_upload: bool,
-    /// Nothing copied in the session reaches the viewers' clipboards.
-    #[serde(default)]
-    #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
-    pub disable_copy: bool,
-    /// Nothing can be pasted from the viewers' clipboards.
-    #[serde(default)]
-    #[schemars(title = "No pasting", extend("x-group" = "Restrictions"))]
-    pub disable_paste: bool,
-    /// Watch only: no key and no click reaches the server.
-    #[serde(default)]
-    #[schemars(title = "Read only", extend("x-group" = "Restrictions"))]
-    pub read_only: bool,
-}
-
-/// Colours of the terminal, by guacd's names: text on background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColorScheme {
-    /// Grey on black.
-    GrayBlack,
-    /// White on black.
-    WhiteBlack,
-    /// Green on black.
-    GreenBlack,
-    /// Black on white.
-    BlackWhite,
-}
-
-impl ColorScheme {
-    /// guacd's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GrayBlack => "gray-black",
-            Self::WhiteBlack => "white-black",
-            Self::GreenBlack => "green-black",
-            Self::BlackWhite => "black-white",
-        }
-    }
+    /// Which way files may not go.
+    #[serde(flatten)]
+    pub transfers: Transfers,
+    /// What viewers may not do.
+    #[serde(flatten)]
+    pub restrictions: Restrictions,
 }
 
 impl SshSettings {
@@ -177,18 +127,16 @@ impl SshSettings {
                 "must be an OpenSSH public key or a SHA256: fingerprint",
             ));
         }
-        let words = [("terminal_type", &self.terminal_type), ("locale", &self.locale)];
-        for (name, text) in words {
-            if text.as_ref().is_some_and(|text| !text.bytes().all(is_word)) {
-                errors.push(FieldError::new(name, "must be letters, digits and -+._@ only"));
-            }
+        errors.extend(self.terminal.errors());
+        if self.locale.as_ref().is_some_and(|text| !text.bytes().all(is_word)) {
+            errors.push(FieldError::new("locale", "must be letters, digits and -+._@ only"));
         }
         errors
     }
 
     fn file_errors(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        if self.enable_drive && self.read_only {
+        if self.enable_drive && self.restrictions.read_only {
             errors.push(FieldError::new("enable_drive", "cannot be combined with read_only"));
         }
         match self.sftp_root_directory.as_deref() {

@@ -8,25 +8,36 @@ mod protocol;
 mod settings;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use client::TelnetClient;
 use fanlight_core::{
     Capabilities, DriverInfo, Endpoint, EngineClient, FieldError, Permits, Plan, ProtocolDriver,
     SessionCx, SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
-
-pub use client::TelnetClient;
-pub use settings::{ColorScheme, TelnetSettings};
+pub use settings::TelnetSettings;
 
 const PORT: u16 = 23;
 
 /// The driver, as registered.
-pub struct TelnetDriver;
+pub struct TelnetDriver {
+    client: Arc<TelnetClient>,
+}
 
-/// The `[drivers.telnet]` table: nothing to set.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TelnetOptions {}
+/// The `[drivers.telnet]` table.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelnetOptions {
+    /// Seconds that a login may take, where the settings say how its success shows.
+    pub login_seconds: u64,
+}
+
+impl Default for TelnetOptions {
+    fn default() -> Self {
+        Self { login_seconds: 60 }
+    }
+}
 
 impl ProtocolDriver for TelnetDriver {
     const INFO: DriverInfo = DriverInfo {
@@ -39,8 +50,13 @@ impl ProtocolDriver for TelnetDriver {
     type Options = TelnetOptions;
     type Settings = TelnetSettings;
 
-    fn new(TelnetOptions {}: TelnetOptions) -> Result<Self, SessionError> {
-        Ok(Self)
+    fn new(options: TelnetOptions) -> Result<Self, SessionError> {
+        if !(1..=3600).contains(&options.login_seconds) {
+            let wrong = FieldError::new("login_seconds", "must be 1-3600");
+            return Err(SessionError::invalid(vec![wrong]));
+        }
+        let login_limit = Duration::from_secs(options.login_seconds);
+        Ok(Self { client: Arc::new(TelnetClient::new(login_limit)) })
     }
 
     fn validate(&self, settings: &TelnetSettings) -> Vec<FieldError> {
@@ -48,23 +64,11 @@ impl ProtocolDriver for TelnetDriver {
     }
 
     fn summary(&self, settings: &TelnetSettings) -> Summary {
-        Summary {
-            endpoint: Some(endpoint(settings)),
-            url: None,
-            username: settings.username.clone(),
-        }
+        Summary::machine(endpoint(settings), settings.username.as_ref())
     }
 
     fn permits(&self, settings: &TelnetSettings) -> Permits {
-        let all = Permits::all(Self::INFO.capabilities);
-        let input = !settings.read_only;
-        Permits {
-            input,
-            resize: all.resize && input,
-            copy: !settings.disable_copy,
-            paste: !settings.disable_paste && input,
-            ..all
-        }
+        settings.restrictions.permits(Self::INFO.capabilities)
     }
 
     async fn prepare(
@@ -77,7 +81,7 @@ impl ProtocolDriver for TelnetDriver {
     }
 
     fn client(&self) -> Option<Arc<dyn EngineClient>> {
-        Some(Arc::new(TelnetClient))
+        Some(self.client.clone())
     }
 }
 

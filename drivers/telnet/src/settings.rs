@@ -1,4 +1,4 @@
-use fanlight_core::{FieldError, Hostname, Secret};
+use fanlight_core::{FieldError, Hostname, Restrictions, Secret, TerminalSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::prompt;
     {
         "hostname": "switch.example.com", "port": 2323, "username": "jdoe",
         "username_regex": "User:", "password": "correct horse", "password_regex": "Code:",
+        "login_success_regex": "Welcome", "login_failure_regex": "incorrect",
         "font_size": 14, "color_scheme": "green-black", "scrollback": 5000,
         "terminal_type": "vt100", "backspace": 8, "disable_copy": true, "disable_paste": true,
         "read_only": true
@@ -44,81 +45,50 @@ pub struct TelnetSettings {
         extend("x-group" = "Login", "x-placeholder" = "[Pp]assword:")
     )]
     pub password_regex: Option<String>,
-    /// Size of the text in points, 12 if left out.
-    #[schemars(title = "Font size", range(min = 6, max = 72), extend("x-group" = "Terminal"))]
-    pub font_size: Option<u8>,
-    /// Colours of the text and its background.
-    #[schemars(title = "Colours", extend("x-group" = "Terminal"))]
-    pub color_scheme: Option<ColorScheme>,
-    /// Lines kept to scroll back to, 1000 if left out.
-    #[schemars(title = "Scrollback", range(min = 0, max = 100000), extend("x-group" = "Terminal"))]
-    pub scrollback: Option<u32>,
-    /// What the server takes the terminal for ($TERM), xterm-256color if left out.
-    #[schemars(title = "Terminal type", length(min = 1, max = 64), extend("x-group" = "Terminal"))]
-    pub terminal_type: Option<String>,
-    /// Code that the Backspace key sends: 127 (DEL) or 8 (BS).
-    #[schemars(title = "Backspace code", extend("enum" = [127, 8], "x-group" = "Terminal"))]
-    pub backspace: Option<u8>,
-    /// Nothing copied in the session reaches the viewers' clipboards.
-    #[serde(default)]
-    #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
-    pub disable_copy: bool,
-    /// Nothing can be pasted from the viewers' clipboards.
-    #[serde(default)]
-    #[schemars(title = "No pasting", extend("x-group" = "Restrictions"))]
-    pub disable_paste: bool,
-    /// Watch only: no key and no click reaches the machine.
-    #[serde(default)]
-    #[schemars(title = "Read only", extend("x-group" = "Restrictions"))]
-    pub read_only: bool,
-}
-
-/// Colours of the terminal, by guacd's names: text on background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColorScheme {
-    /// Grey on black.
-    GrayBlack,
-    /// White on black.
-    WhiteBlack,
-    /// Green on black.
-    GreenBlack,
-    /// Black on white.
-    BlackWhite,
-}
-
-impl ColorScheme {
-    /// guacd's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GrayBlack => "gray-black",
-            Self::WhiteBlack => "white-black",
-            Self::GreenBlack => "green-black",
-            Self::BlackWhite => "black-white",
-        }
-    }
+    /// Regular expression for a line that says that the login succeeded. Until it comes,
+    /// nothing is shown. Needs the one for failure, too.
+    #[schemars(
+        title = "Sign of success",
+        length(min = 1, max = 256),
+        extend("x-group" = "Login", "x-placeholder" = "^Last login")
+    )]
+    pub login_success_regex: Option<String>,
+    /// Regular expression for a line that says that the login failed, which ends the session.
+    /// Needs the one for success, too.
+    #[schemars(
+        title = "Sign of failure",
+        length(min = 1, max = 256),
+        extend("x-group" = "Login", "x-placeholder" = "[Ll]ogin incorrect")
+    )]
+    pub login_failure_regex: Option<String>,
+    /// How the terminal looks and what it calls itself.
+    #[serde(flatten)]
+    pub terminal: TerminalSettings,
+    /// What viewers may not do.
+    #[serde(flatten)]
+    pub restrictions: Restrictions,
 }
 
 impl TelnetSettings {
     /// What the schema cannot say. Nothing of the values shows.
     pub(crate) fn errors(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        let prompts = [
+        let (success, failure) = (&self.login_success_regex, &self.login_failure_regex);
+        let patterns = [
             ("username_regex", &self.username_regex, "username", self.username.is_some()),
             ("password_regex", &self.password_regex, "password", self.password.is_some()),
+            ("login_success_regex", success, "login_failure_regex", failure.is_some()),
+            ("login_failure_regex", failure, "login_success_regex", success.is_some()),
         ];
-        for (field, pattern, answer, has_answer) in prompts {
+        for (field, pattern, needed, is_given) in patterns {
             let Some(pattern) = pattern else { continue };
-            if !has_answer {
-                errors.push(FieldError::new(field, format!("is of no use without {answer}")));
+            if !is_given {
+                errors.push(FieldError::new(field, format!("is of no use without {needed}")));
             } else if prompt::parse(pattern).is_err() {
                 errors.push(FieldError::new(field, "must be a regular expression"));
             }
         }
-        let kind = self.terminal_type.as_deref().unwrap_or_default();
-        if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+._@".contains(&b)) {
-            errors.push(FieldError::new("terminal_type", "must be letters, digits and -+._@ only"));
-        }
+        errors.extend(self.terminal.errors());
         errors
     }
 }

@@ -4,22 +4,15 @@ mod plan;
 mod settings;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, FieldError, Permits, Plan, ProtocolDriver, SessionCx,
-    SessionError, Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, FieldError, NoOptions, Permits, Plan, ProtocolDriver,
+    SessionCx, SessionError, Summary, register_driver,
 };
-use serde::Deserialize;
-
 pub use settings::{ClipboardEncoding, Cursor, VncSettings};
 
 const PORT: u16 = 5900;
 
 /// The driver, as registered.
 pub struct VncDriver;
-
-/// The `[drivers.vnc]` table: nothing to set.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VncOptions {}
 
 impl ProtocolDriver for VncDriver {
     const INFO: DriverInfo = DriverInfo {
@@ -29,10 +22,10 @@ impl ProtocolDriver for VncDriver {
         default_port: Some(PORT),
         capabilities: Capabilities { clipboard: true, resize: false, terminal: false },
     };
-    type Options = VncOptions;
+    type Options = NoOptions;
     type Settings = VncSettings;
 
-    fn new(VncOptions {}: VncOptions) -> Result<Self, SessionError> {
+    fn new(NoOptions {}: NoOptions) -> Result<Self, SessionError> {
         Ok(Self)
     }
 
@@ -41,23 +34,11 @@ impl ProtocolDriver for VncDriver {
     }
 
     fn summary(&self, settings: &VncSettings) -> Summary {
-        Summary {
-            endpoint: Some(endpoint(settings)),
-            url: None,
-            username: settings.username.clone(),
-        }
+        Summary::machine(endpoint(settings), settings.username.as_ref())
     }
 
     fn permits(&self, settings: &VncSettings) -> Permits {
-        let all = Permits::all(Self::INFO.capabilities);
-        let input = !settings.read_only;
-        Permits {
-            input,
-            resize: all.resize && input,
-            copy: !settings.disable_copy,
-            paste: !settings.disable_paste && input,
-            ..all
-        }
+        settings.restrictions.permits(Self::INFO.capabilities)
     }
 
     async fn prepare(

@@ -1,4 +1,4 @@
-use fanlight_core::{FieldError, Hostname, Secret};
+use fanlight_core::{DesktopSettings, FieldError, Hostname, Restrictions, Secret, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
         "password": "correct horse", "color_depth": 16, "cursor": "remote",
         "encodings": "zrle tight", "compress_level": 9, "quality_level": 5,
         "swap_red_blue": true, "force_lossless": true, "clipboard_encoding": "UTF-8",
+        "disable_server_input": true,
         "disable_copy": true, "disable_paste": true, "read_only": true
     }
 ]))]
@@ -28,9 +29,9 @@ pub struct VncSettings {
     /// The VNC password. Asked for if the server wants one and it is left out.
     #[schemars(title = "Password", extend("x-group" = "Login"))]
     pub password: Option<Secret>,
-    /// Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
-    #[schemars(title = "Colour depth", extend("enum" = [8, 16, 24, 32], "x-group" = "Display"))]
-    pub color_depth: Option<u8>,
+    /// How the picture travels.
+    #[serde(flatten)]
+    pub desktop: DesktopSettings,
     /// Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
     #[schemars(title = "Mouse pointer", extend("x-group" = "Display"))]
     pub cursor: Option<Cursor>,
@@ -51,74 +52,41 @@ pub struct VncSettings {
     #[serde(default)]
     #[schemars(title = "Swap red and blue", extend("x-group" = "Display"))]
     pub swap_red_blue: bool,
-    /// Never sends the viewer a picture that is not exact.
-    #[serde(default)]
-    #[schemars(title = "Lossless only", extend("x-group" = "Display"))]
-    pub force_lossless: bool,
     /// Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
     /// only for servers that depart from it.
     #[schemars(title = "Clipboard encoding", extend("x-group" = "Clipboard"))]
     pub clipboard_encoding: Option<ClipboardEncoding>,
-    /// Nothing copied in the session reaches the viewers' clipboards.
+    /// The keyboard and mouse of the machine itself do nothing while the session lasts, where
+    /// the server can do that.
     #[serde(default)]
-    #[schemars(title = "No copying", extend("x-group" = "Restrictions"))]
-    pub disable_copy: bool,
-    /// Nothing can be pasted from the viewers' clipboards.
-    #[serde(default)]
-    #[schemars(title = "No pasting", extend("x-group" = "Restrictions"))]
-    pub disable_paste: bool,
-    /// Watch only: no key and no click reaches the desktop.
-    #[serde(default)]
-    #[schemars(title = "Read only", extend("x-group" = "Restrictions"))]
-    pub read_only: bool,
+    #[schemars(title = "Lock the machine's own keyboard", extend("x-group" = "Restrictions"))]
+    pub disable_server_input: bool,
+    /// What viewers may not do.
+    #[serde(flatten)]
+    pub restrictions: Restrictions,
 }
 
-/// Who draws the mouse pointer, by guacd's names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cursor {
-    /// The viewer's side: it follows the hand at once.
-    Local,
-    /// The remote side: it moves as it does there, late.
-    Remote,
-}
-
-impl Cursor {
-    /// guacd's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Remote => "remote",
-        }
+words! {
+    /// Who draws the mouse pointer, by guacd's names.
+    Cursor {
+        /// The viewer's side: it follows the hand at once.
+        Local = "local",
+        /// The remote side: it moves as it does there, late.
+        Remote = "remote",
     }
 }
 
-/// Encodings of copied text that guacd knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum ClipboardEncoding {
-    /// Latin-1, as RFC 6143 section 7.5.6 has it.
-    #[serde(rename = "ISO8859-1")]
-    Iso8859_1,
-    /// UTF-8.
-    #[serde(rename = "UTF-8")]
-    Utf8,
-    /// UTF-16.
-    #[serde(rename = "UTF-16")]
-    Utf16,
-    /// Windows code page 1252.
-    #[serde(rename = "CP1252")]
-    Cp1252,
-}
-
-impl ClipboardEncoding {
-    /// guacd's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Iso8859_1 => "ISO8859-1",
-            Self::Utf8 => "UTF-8",
-            Self::Utf16 => "UTF-16",
-            Self::Cp1252 => "CP1252",
-        }
+words! {
+    /// Encodings of copied text that guacd knows.
+    ClipboardEncoding {
+        /// Latin-1, as RFC 6143 section 7.5.6 has it.
+        Iso8859_1 = "ISO8859-1",
+        /// UTF-8.
+        Utf8 = "UTF-8",
+        /// UTF-16.
+        Utf16 = "UTF-16",
+        /// Windows code page 1252.
+        Cp1252 = "CP1252",
     }
 }
 

@@ -80,26 +80,42 @@ pub(super) async fn has_begun(desktop: &XorgDesktop) -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_xrdp_starts_is_seen_pixel_by_pixel_and_follows_the_window() {
+/// The desktop gets the window's new size, and is seen as it is then.
+async fn follows_the_window(world: &World, desktop: &XorgDesktop, viewer: &Viewer) -> Result<()> {
+    viewer.send("size", &["800", "600"]).await?;
+    let begin = Instant::now();
+    while desktop.screenshot()?.width != 800 {
+        ensure!(begin.elapsed() < SEEN_WITHIN, "it keeps its size");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    desktop.paint(9)?;
+    let resized = sees(viewer, || desktop.screenshot()).await;
+    resized.with_context(|| desktop.log() + &world.guacd.log())
+}
+
+async fn session_by(method: &str) -> (World, XorgDesktop, Viewer) {
     let (world, desktop) = (World::start().await.unwrap(), XorgDesktop::start().await.unwrap());
     let mut session = rdp_session(desktop.port(), XorgDesktop::PASSWORD, "tls");
-    session["resize_method"] = "reconnect".into();
+    session["resize_method"] = method.into();
     let (_, viewer) = world.open(&session).await.unwrap();
     has_begun(&desktop).await.unwrap();
+    (world, desktop, viewer)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_xrdp_starts_is_seen_pixel_by_pixel_and_follows_the_window() {
+    let (world, desktop, viewer) = session_by("reconnect").await;
     let shown = shows_changes(&desktop, &viewer).await;
     shown.with_context(|| desktop.log() + &world.guacd.log()).unwrap();
     shows_the_pointer(&desktop, &viewer).await.unwrap();
+    follows_the_window(&world, &desktop, &viewer).await.unwrap();
+}
 
-    viewer.send("size", &["800", "600"]).await.unwrap();
-    let begin = Instant::now();
-    while desktop.screenshot().unwrap().width != 800 {
-        assert!(begin.elapsed() < SEEN_WITHIN, "{}", desktop.log() + &world.guacd.log());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    desktop.paint(9).unwrap();
-    let resized = sees(&viewer, || desktop.screenshot()).await;
-    resized.with_context(|| desktop.log() + &world.guacd.log()).unwrap();
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_xrdp_starts_follows_the_window_by_display_updates() {
+    let (world, desktop, viewer) = session_by("display-update").await;
+    sees(&viewer, || desktop.screenshot()).await.unwrap();
+    follows_the_window(&world, &desktop, &viewer).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Telnet on both engines, from the request to what the other side heard.
 
 use fanlight_tests::{Engine, Gateway, Guacd, Telnetd, Viewer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::VIEWPORT;
 
@@ -14,6 +14,8 @@ async fn a_session_in(engine: Engine) {
         "port": telnetd.port(),
         "username": "jdoe",
         "password": "geh heim",
+        "login_success_regex": "^Welcome j",
+        "login_failure_regex": "^Login incorrect",
     });
     let created = gateway.create(&session).await.unwrap();
     let id = created["session_id"].as_str().unwrap();
@@ -29,6 +31,23 @@ async fn a_session_in(engine: Engine) {
     viewer.type_text("\n").await.unwrap();
     viewer.closed().await.unwrap();
     assert_eq!(gateway.session(id).await.unwrap()["status"], "completed");
+    refuses_in_words(&gateway, session).await;
+}
+
+/// What says that the login failed ends the session, and the person is told.
+async fn refuses_in_words(gateway: &Gateway, mut session: Value) {
+    let telnetd = Telnetd::start().await.unwrap();
+    session["port"] = telnetd.port().into();
+    session["login_success_regex"] = "^Last login".into();
+    session["login_failure_regex"] = "^Welcome".into();
+    let created = gateway.create(&session).await.unwrap();
+    let id = created["session_id"].as_str().unwrap();
+    let viewer = Viewer::open(gateway, id, VIEWPORT).await.unwrap();
+    viewer.closed().await.unwrap();
+    let ended = gateway.session(id).await.unwrap();
+    assert_eq!(ended["status"], "error", "{ended}");
+    let why = ended["ended_because"].as_str().unwrap();
+    assert!(why.contains("login") || why.contains("credentials"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2328,6 +2328,12 @@ export interface components {
              */
             ignore_cert: boolean;
             /**
+             * No authentication
+             * @description Connects without proving who you are: the desktop asks for itself.
+             * @default false
+             */
+            disable_auth: boolean;
+            /**
              * Certificate fingerprints
              * @description Fingerprints of the certificates to take whoever signed them, with commas between them:
              *     the hash's name, a colon, and its bytes in hexadecimal.
@@ -2336,22 +2342,22 @@ export interface components {
             /**
              * Colour depth
              * Format: uint8
-             * @description Bits per pixel. Fewer are faster on slow lines.
+             * @description Bits per pixel. Fewer are faster on slow lines; both sides agree if left out.
              * @enum {integer|null}
              */
             color_depth?: 8 | 16 | 24 | 32 | null;
-            /**
-             * Resizing
-             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
-             *     connecting anew. Told, if left out.
-             */
-            resize_method?: ("display-update" | "reconnect") | null;
             /**
              * Lossless only
              * @description Never sends the viewer a picture that is not exact.
              * @default false
              */
             force_lossless: boolean;
+            /**
+             * Resizing
+             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
+             *     connecting anew. Told, if left out.
+             */
+            resize_method?: ("display-update" | "reconnect") | null;
             /**
              * Wallpaper
              * @description Shows the desktop's wallpaper.
@@ -2388,6 +2394,30 @@ export interface components {
              */
             enable_menu_animations: boolean;
             /**
+             * No bitmap cache
+             * @description Sends each picture anew instead of keeping it: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_bitmap_caching: boolean;
+            /**
+             * No off-screen cache
+             * @description Keeps no hidden part of the screen on this side: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_offscreen_caching: boolean;
+            /**
+             * No glyph cache
+             * @description Keeps no letters on this side: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_glyph_caching: boolean;
+            /**
+             * No graphics pipeline
+             * @description Draws without the graphics pipeline of RDP 8: for servers that show nothing with it.
+             * @default false
+             */
+            disable_gfx: boolean;
+            /**
              * Keyboard layout
              * @description Keyboard layout of the remote side. Unicode sends characters instead of keys, whatever
              *     the layouts are, where the server understands them.
@@ -2416,18 +2446,6 @@ export interface components {
              */
             drive_name?: string | null;
             /**
-             * No downloads
-             * @description No file of the drive reaches a viewer.
-             * @default false
-             */
-            disable_download: boolean;
-            /**
-             * No uploads
-             * @description No viewer puts files on the drive.
-             * @default false
-             */
-            disable_upload: boolean;
-            /**
              * No sound
              * @description No sound.
              * @default false
@@ -2451,6 +2469,17 @@ export interface components {
              * @default false
              */
             enable_printing: boolean;
+            /**
+             * Name of the printer
+             * @description What the printer is called there, Fanlight if left out.
+             */
+            printer_name?: string | null;
+            /**
+             * Sound stays there
+             * @description Sound stays at the machine itself.
+             * @default false
+             */
+            console_audio: boolean;
             /**
              * Console
              * @description Takes the machine's own console instead of a session of one's own.
@@ -2499,6 +2528,18 @@ export interface components {
              */
             load_balance_info?: string | null;
             /**
+             * No downloads
+             * @description No file can be fetched.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No file can be put.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
              * No copying
              * @description Nothing copied in the session reaches the viewers' clipboards.
              * @default false
@@ -2512,7 +2553,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the desktop.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -2757,7 +2798,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the server.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -2904,6 +2945,18 @@ export interface components {
              */
             password_regex?: string | null;
             /**
+             * Sign of success
+             * @description Regular expression for a line that says that the login succeeded. Until it comes,
+             *     nothing is shown. Needs the one for failure, too.
+             */
+            login_success_regex?: string | null;
+            /**
+             * Sign of failure
+             * @description Regular expression for a line that says that the login failed, which ends the session.
+             *     Needs the one for success, too.
+             */
+            login_failure_regex?: string | null;
+            /**
              * Font size
              * Format: uint8
              * @description Size of the text in points, 12 if left out.
@@ -2917,7 +2970,7 @@ export interface components {
             /**
              * Scrollback
              * Format: uint32
-             * @description Lines kept to scroll back to, 1000 if left out.
+             * @description Lines kept to scroll back to, 10,000 if left out.
              */
             scrollback?: number | null;
             /**
@@ -2946,7 +2999,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the machine.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -3085,10 +3138,16 @@ export interface components {
             /**
              * Colour depth
              * Format: uint8
-             * @description Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+             * @description Bits per pixel. Fewer are faster on slow lines; both sides agree if left out.
              * @enum {integer|null}
              */
             color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
             /**
              * Mouse pointer
              * @description Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
@@ -3118,17 +3177,18 @@ export interface components {
              */
             swap_red_blue: boolean;
             /**
-             * Lossless only
-             * @description Never sends the viewer a picture that is not exact.
-             * @default false
-             */
-            force_lossless: boolean;
-            /**
              * Clipboard encoding
              * @description Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
              *     only for servers that depart from it.
              */
             clipboard_encoding?: ("ISO8859-1" | "UTF-8" | "UTF-16" | "CP1252") | null;
+            /**
+             * Lock the machine's own keyboard
+             * @description The keyboard and mouse of the machine itself do nothing while the session lasts, where
+             *     the server can do that.
+             * @default false
+             */
+            disable_server_input: boolean;
             /**
              * No copying
              * @description Nothing copied in the session reaches the viewers' clipboards.
@@ -3143,7 +3203,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the desktop.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -3346,6 +3406,12 @@ export interface components {
              */
             ignore_cert: boolean;
             /**
+             * No authentication
+             * @description Connects without proving who you are: the desktop asks for itself.
+             * @default false
+             */
+            disable_auth: boolean;
+            /**
              * Certificate fingerprints
              * @description Fingerprints of the certificates to take whoever signed them, with commas between them:
              *     the hash's name, a colon, and its bytes in hexadecimal.
@@ -3354,22 +3420,22 @@ export interface components {
             /**
              * Colour depth
              * Format: uint8
-             * @description Bits per pixel. Fewer are faster on slow lines.
+             * @description Bits per pixel. Fewer are faster on slow lines; both sides agree if left out.
              * @enum {integer|null}
              */
             color_depth?: 8 | 16 | 24 | 32 | null;
-            /**
-             * Resizing
-             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
-             *     connecting anew. Told, if left out.
-             */
-            resize_method?: ("display-update" | "reconnect") | null;
             /**
              * Lossless only
              * @description Never sends the viewer a picture that is not exact.
              * @default false
              */
             force_lossless: boolean;
+            /**
+             * Resizing
+             * @description How the desktop follows the window's size: by telling it, which needs RDP 8.1, or by
+             *     connecting anew. Told, if left out.
+             */
+            resize_method?: ("display-update" | "reconnect") | null;
             /**
              * Wallpaper
              * @description Shows the desktop's wallpaper.
@@ -3406,6 +3472,30 @@ export interface components {
              */
             enable_menu_animations: boolean;
             /**
+             * No bitmap cache
+             * @description Sends each picture anew instead of keeping it: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_bitmap_caching: boolean;
+            /**
+             * No off-screen cache
+             * @description Keeps no hidden part of the screen on this side: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_offscreen_caching: boolean;
+            /**
+             * No glyph cache
+             * @description Keeps no letters on this side: for servers whose caches go wrong.
+             * @default false
+             */
+            disable_glyph_caching: boolean;
+            /**
+             * No graphics pipeline
+             * @description Draws without the graphics pipeline of RDP 8: for servers that show nothing with it.
+             * @default false
+             */
+            disable_gfx: boolean;
+            /**
              * Keyboard layout
              * @description Keyboard layout of the remote side. Unicode sends characters instead of keys, whatever
              *     the layouts are, where the server understands them.
@@ -3434,18 +3524,6 @@ export interface components {
              */
             drive_name?: string | null;
             /**
-             * No downloads
-             * @description No file of the drive reaches a viewer.
-             * @default false
-             */
-            disable_download: boolean;
-            /**
-             * No uploads
-             * @description No viewer puts files on the drive.
-             * @default false
-             */
-            disable_upload: boolean;
-            /**
              * No sound
              * @description No sound.
              * @default false
@@ -3469,6 +3547,17 @@ export interface components {
              * @default false
              */
             enable_printing: boolean;
+            /**
+             * Name of the printer
+             * @description What the printer is called there, Fanlight if left out.
+             */
+            printer_name?: string | null;
+            /**
+             * Sound stays there
+             * @description Sound stays at the machine itself.
+             * @default false
+             */
+            console_audio: boolean;
             /**
              * Console
              * @description Takes the machine's own console instead of a session of one's own.
@@ -3517,6 +3606,18 @@ export interface components {
              */
             load_balance_info?: string | null;
             /**
+             * No downloads
+             * @description No file can be fetched.
+             * @default false
+             */
+            disable_download: boolean;
+            /**
+             * No uploads
+             * @description No file can be put.
+             * @default false
+             */
+            disable_upload: boolean;
+            /**
              * No copying
              * @description Nothing copied in the session reaches the viewers' clipboards.
              * @default false
@@ -3530,7 +3631,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the desktop.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -3762,7 +3863,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the server.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -3896,6 +3997,18 @@ export interface components {
              */
             password_regex?: string | null;
             /**
+             * Sign of success
+             * @description Regular expression for a line that says that the login succeeded. Until it comes,
+             *     nothing is shown. Needs the one for failure, too.
+             */
+            login_success_regex?: string | null;
+            /**
+             * Sign of failure
+             * @description Regular expression for a line that says that the login failed, which ends the session.
+             *     Needs the one for success, too.
+             */
+            login_failure_regex?: string | null;
+            /**
              * Font size
              * Format: uint8
              * @description Size of the text in points, 12 if left out.
@@ -3909,7 +4022,7 @@ export interface components {
             /**
              * Scrollback
              * Format: uint32
-             * @description Lines kept to scroll back to, 1000 if left out.
+             * @description Lines kept to scroll back to, 10,000 if left out.
              */
             scrollback?: number | null;
             /**
@@ -3938,7 +4051,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the machine.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;
@@ -4064,10 +4177,16 @@ export interface components {
             /**
              * Colour depth
              * Format: uint8
-             * @description Bits per pixel. Fewer are faster on slow lines; the server's own if left out.
+             * @description Bits per pixel. Fewer are faster on slow lines; both sides agree if left out.
              * @enum {integer|null}
              */
             color_depth?: 8 | 16 | 24 | 32 | null;
+            /**
+             * Lossless only
+             * @description Never sends the viewer a picture that is not exact.
+             * @default false
+             */
+            force_lossless: boolean;
             /**
              * Mouse pointer
              * @description Who draws the mouse pointer: this side, at once, or the remote one, as it is there.
@@ -4097,17 +4216,18 @@ export interface components {
              */
             swap_red_blue: boolean;
             /**
-             * Lossless only
-             * @description Never sends the viewer a picture that is not exact.
-             * @default false
-             */
-            force_lossless: boolean;
-            /**
              * Clipboard encoding
              * @description Encoding of copied text. ISO8859-1 if left out, which is the standard: choose another
              *     only for servers that depart from it.
              */
             clipboard_encoding?: ("ISO8859-1" | "UTF-8" | "UTF-16" | "CP1252") | null;
+            /**
+             * Lock the machine's own keyboard
+             * @description The keyboard and mouse of the machine itself do nothing while the session lasts, where
+             *     the server can do that.
+             * @default false
+             */
+            disable_server_input: boolean;
             /**
              * No copying
              * @description Nothing copied in the session reaches the viewers' clipboards.
@@ -4122,7 +4242,7 @@ export interface components {
             disable_paste: boolean;
             /**
              * Read only
-             * @description Watch only: no key and no click reaches the desktop.
+             * @description Watch only: no key and no click reaches the remote side.
              * @default false
              */
             read_only: boolean;

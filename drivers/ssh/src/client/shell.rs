@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::{Cause, Endpoint, Input, Parameters, SessionError};
+use fanlight_core::{Cause, Endpoint, Input, Parameters, SessionError, TERMINAL_TYPE};
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelWriteHalf, Disconnect, Pty};
 use tokio::sync::mpsc;
@@ -12,7 +12,6 @@ use super::connect::Connection;
 use super::console::Console;
 use super::files;
 use super::outgoing::Outgoing;
-use crate::plan::TERMINAL_TYPE;
 use fanlight_ssh::{explain, too_slow};
 
 /// The last step of the connect ladder.

@@ -1,5 +1,5 @@
-use fanlight_core::EngineKind;
-use serde_json::json;
+use fanlight_core::{EngineKind, Permits};
+use serde_json::{Value, json};
 
 use crate::session::{check, driver, plan};
 
@@ -93,5 +93,25 @@ fn wrong_options_are_named() {
     for options in [json!({ "prompt_seconds": 0 }), json!({ "promt_seconds": 5 })] {
         let error = ssh.build(options).err().unwrap();
         assert!(error.message.contains("_seconds"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_restricted_is_not_permitted() {
+    let permits = |value: Value| {
+        let settings = driver().check(value.as_object().unwrap().clone());
+        settings.unwrap_or_else(|errors| panic!("{errors:?}")).permits
+    };
+    let all = Permits::all(driver().info().capabilities);
+    assert_eq!(permits(json!({ "hostname": "h" })), all);
+    let cases = [
+        ("disable_copy", Permits { copy: false, ..all }),
+        ("disable_paste", Permits { paste: false, ..all }),
+        ("disable_download", Permits { download: false, ..all }),
+        ("disable_upload", Permits { upload: false, ..all }),
+        ("read_only", Permits { input: false, paste: false, upload: false, resize: false, ..all }),
+    ];
+    for (field, expected) in cases {
+        assert_eq!(permits(json!({ "hostname": "h", field: true })), expected, "{field}");
     }
 }
