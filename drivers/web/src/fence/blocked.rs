@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fanlight_core::{Cause, SessionError};
 use http_body_util::Full;
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
 };
 use hyper::{Response, StatusCode};
 
@@ -92,18 +92,20 @@ impl Refusal {
         let mut response = Response::new(Full::from(self.page()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        let fixed = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CACHE_CONTROL, "no-store"),
-            (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-            (CONNECTION, "close"),
-        ];
-        for (name, value) in fixed {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        for (name, value) in PAGE_HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }
 }
+
+/// Those of a page that explains itself.
+pub(super) const PAGE_HEADERS: [(HeaderName, &str); 3] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+];
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;display:grid;\
     min-height:100vh;place-items:center;background:#f6f7f9;color:#1b1f24}main{max-width:34rem;\

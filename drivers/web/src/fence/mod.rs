@@ -5,6 +5,7 @@
 mod authority;
 mod blocked;
 mod enclosure;
+mod explain;
 mod idle;
 mod proxy;
 mod rules;
@@ -13,6 +14,7 @@ mod serve;
 pub use blocked::{BLOCKED_STATUS, Refusal};
 pub(crate) use enclosure::unprivileged;
 pub use enclosure::{Account, CHROMIUM_ARGUMENTS, Enclosure, Gate, HELPER, PROXY};
+pub use explain::explain_blocked;
 pub use proxy::Proxy;
 pub use rules::{Domain, InvalidDomain, Rules};
 pub use serve::Limits;

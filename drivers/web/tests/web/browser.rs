@@ -28,6 +28,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// One that reaches whatever is in `world`.
     pub(crate) async fn start(world: &Arc<World>) -> Self {
+        Self::start_within(world, Rules::open()).await
+    }
+
+    /// One that reaches what `rules` allow.
+    pub(crate) async fn start_within(world: &Arc<World>, rules: Rules) -> Self {
         let home = Home::new();
         let profile = format!("--user-data-dir={}", home.path().join("profile").display());
         let mut arguments = vec!["--headless", "--disable-gpu", "--no-first-run", &profile];
@@ -39,7 +44,7 @@ impl Browser {
             mapping(hears.into_blocking_fd().unwrap(), 3),
             mapping(tells.into_blocking_fd().unwrap(), 4),
         ];
-        let serve = serving(Arc::clone(world), Rules::open());
+        let serve = serving(Arc::clone(world), rules);
         let (process, fenced) = home.start_with("chromium", &arguments, true, pipes, serve).await;
         let connection = Arc::new(Connection::new(answers, commands, PATIENCE));
         Self { connection, process, home, _fenced: fenced }
@@ -74,14 +79,27 @@ impl Browser {
         timeout(PATIENCE, found).await.unwrap()
     }
 
-    /// What a script says in the tab that shows `url`.
+    /// What a script says in the tab that shows `url`, once it says something.
     pub(crate) async fn evaluate(&self, url: &str, script: &str) -> Value {
         let attach = json!({"targetId": self.tab(url).await, "flatten": true});
         let attached = self.connection.call(None, "Target.attachToTarget", attach).await.unwrap();
         let session = attached["sessionId"].as_str();
-        let params = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
-        let said = self.connection.call(session, "Runtime.evaluate", params).await.unwrap();
-        said["result"]["value"].clone()
+        let params = json!({
+            "expression": script, "returnByValue": true, "awaitPromise": true, "userGesture": true,
+        });
+        let said = async {
+            // Between two documents there is nothing that could say something.
+            loop {
+                let said = self.connection.call(session, "Runtime.evaluate", params.clone()).await;
+                match said {
+                    Ok(said) if said["result"]["value"] != Value::Null => {
+                        return said["result"]["value"].clone();
+                    }
+                    _ => sleep(Duration::from_millis(50)).await,
+                }
+            }
+        };
+        timeout(PATIENCE, said).await.unwrap()
     }
 
     /// Ends it, and waits until nothing of it writes into its profile any more.

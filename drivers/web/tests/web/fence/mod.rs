@@ -1,5 +1,6 @@
 mod blocked;
 mod enclosed;
 mod escape;
+mod explained;
 mod limits;
 mod passing;
