@@ -145,7 +145,7 @@ impl App {
             recordings: Arc::clone(&recordings),
         };
         let sessions = Sessions::start(&config, parts, resolver).await?;
-        let book = Book::new(&config.book, &store, drivers.clone(), Arc::clone(&sessions))?;
+        let book = Book::new(&config.book, &store, drivers.clone())?;
         let brake = FailureBrake::new(config.access.failure_limit, config.access.failure_window);
         Ok(Arc::new(Self {
             inventories: Inventories::of(&config.machines, &store)?,

@@ -89,6 +89,23 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
+    /// The same, naming the fields that it is about.
+    #[must_use]
+    pub fn about(mut self, fields: impl IntoIterator<Item = FieldError>) -> Self {
+        self.fields.extend(fields);
+        self
+    }
+
+    /// The fields that it is about.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
+    }
+
+    /// Its stable name.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -22,6 +22,7 @@ mod metrics;
 mod oidc;
 mod one_time;
 mod openapi;
+mod personal;
 mod portal;
 mod presets;
 mod quick;
@@ -65,6 +66,8 @@ pub fn all_routes() -> Routes {
         .add(Access::Least(Role::Poweruser), routes!(user_tokens::create_own))
         .add(Access::Least(Role::Operator), routes!(user_tokens::list_own))
         .add(Access::Least(Role::Poweruser), routes!(user_tokens::revoke_own))
+        .add(Access::Least(Role::Operator), routes!(personal::list))
+        .add(Access::Least(Role::Operator), routes!(personal::set, personal::unset))
         .add(any, routes!(drivers::list))
         .add(any, routes!(presets::list))
         .add(Access::Least(Role::Operator), routes!(sessions::list))

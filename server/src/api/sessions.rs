@@ -14,6 +14,7 @@ use super::{ApiError, ApiJson, ApiPath, ApiQuery};
 use crate::App;
 use crate::access::{ClientAddress, Identity, Role, owns, owns_or_admin};
 use crate::audit::{Action, Event};
+use crate::book::EntryPath;
 use crate::sessions::{Created, Grant, Live, PersonView, SessionStatus, StepView, Trial};
 use crate::store::{SessionFilter, SessionRow};
 
@@ -186,7 +187,7 @@ pub(super) fn view(row: SessionRow, live: Option<&Live>, caller: &Identity) -> S
 
 /// How a dry run went.
 #[derive(Serialize, ToSchema)]
-pub(super) struct TrialView {
+pub(in crate::api) struct TrialView {
     /// Whether the way is free, up to the login; for a session that guacd would run, up to
     /// the target's port.
     reached: bool,
@@ -207,10 +208,10 @@ impl From<Trial> for TrialView {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct CreateQuery {
+pub(in crate::api) struct CreateQuery {
     /// Try the way only: connect and log in, open no screen, and leave nothing behind.
     #[serde(default)]
-    dry_run: bool,
+    pub(in crate::api) dry_run: bool,
 }
 
 /// Makes a session. Everything is checked, nothing is dialled: that happens when its owner
@@ -237,7 +238,7 @@ pub(super) async fn create(
     ApiJson(fields): ApiJson<Map<String, Value>>,
 ) -> Result<Response, ApiError> {
     if query.dry_run {
-        return try_out(&app, &identity, client, fields).await;
+        return try_out(&app, &identity, client, fields, None).await;
     }
     let created = app.sessions.create(&identity, fields, Grant::Role).await?;
     tell(&app, &identity, client, &created.live, Action::SessionCreate).await;
@@ -245,15 +246,17 @@ pub(super) async fn create(
 }
 
 /// Dry runs are audited: they knock at doors.
-async fn try_out(
+pub(in crate::api) async fn try_out(
     app: &App,
     who: &Identity,
     client: ClientAddress,
     fields: Map<String, Value>,
+    entry: Option<&EntryPath>,
 ) -> Result<Response, ApiError> {
     let session_type = fields.get("session_type").and_then(Value::as_str).unwrap_or("preset");
     let event = Event::new(Action::SessionTry).by(who).from(client.ip);
     let event = event.detail("session_type", session_type);
+    let event = entry.into_iter().fold(event, |event, path| event.detail("entry", path));
     let trial = app.sessions.try_out(fields).await?;
     let last = trial.steps.last().map(|step| step.name.as_str()).unwrap_or_default();
     let event = event.detail("last_step", last);

@@ -121,6 +121,10 @@ pub(super) async fn delete(
     if !app.store.delete_user(user.id).await? {
         return Err(no_such_user());
     }
+    // Nobody else ever has this id: what cannot be removed now is of no use to anybody.
+    if let Err(error) = app.book.forget_person(&Identity::subject_of_user(user.id)).await {
+        tracing::warn!(%error, user = %user.id, "the credentials of a deleted user are still there");
+    }
     app.audit.record(admin.event(Action::UserDelete, &user)).await?;
     app.sessions.look_again().await;
     Ok(StatusCode::NO_CONTENT)

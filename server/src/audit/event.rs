@@ -127,8 +127,16 @@ actions! {
     EntryUpdate = "entry_update",
     /// An entry of the address book was deleted.
     EntryDelete = "entry_delete",
+    /// Somebody set a credential of their own for entries of the address book.
+    CredentialSet = "credential_set",
+    /// Somebody removed one.
+    CredentialDelete = "credential_delete",
     /// The keys of the address book were changed.
     BookRotate = "book_rotate",
+    /// Entries of another program were brought into the address book.
+    BookImport = "book_import",
+    /// The address book was copied from one store to another.
+    BookMigrate = "book_migrate",
 }
 
 /// How it went.

@@ -9,6 +9,7 @@ use super::document::Document;
 use super::error::BookError;
 use super::fields::{EntrySchema, TYPE, settings_of};
 use super::path::EntryPath;
+use super::personal::Given;
 use super::view::read_own;
 use crate::Drivers;
 
@@ -37,11 +38,25 @@ pub struct Overrides {
     /// Dots per inch.
     #[schema(minimum = 24, maximum = 600)]
     pub dpi: Option<u32>,
+    /// Values of the caller's own for what the entry names as `$corp_password`, by name,
+    /// instead of those that they have set.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>, write_only)]
+    pub personal: Given,
 }
 
 impl Overrides {
+    /// Names of the driver's fields that are given.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.of_driver().into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Whether there are credentials among them.
     pub fn bring_credentials(&self) -> bool {
+        self.replace_secrets() || !self.personal.is_empty()
+    }
+
+    /// Whether they stand for every stored secret of the entry.
+    fn replace_secrets(&self) -> bool {
         self.password.is_some() || self.private_key.is_some()
     }
 
@@ -76,7 +91,7 @@ pub(super) fn request(
     drivers: &Drivers,
 ) -> Result<Map<String, Value>, BookError> {
     let own = read_own(document.fields());
-    if own.prompt_credentials && !overrides.bring_credentials() {
+    if own.prompt_credentials && !overrides.replace_secrets() {
         return Err(BookError::CredentialsRequired(path.clone()));
     }
     let no_driver = || BookError::Invalid(vec![FieldError::new(TYPE, "belongs to no driver here")]);
@@ -89,7 +104,7 @@ pub(super) fn request(
         given.is_some() && document.text(name).is_some_and(|stored| Some(stored) != given)
     };
     if own.prompt_credentials
-        || overrides.bring_credentials()
+        || overrides.replace_secrets()
         || overrides.account().into_iter().any(other_account)
     {
         schema.secrets().for_each(|name| drop(fields.remove(name)));

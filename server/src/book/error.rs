@@ -2,6 +2,7 @@ use axum::http::StatusCode;
 use fanlight_core::FieldError;
 
 use super::path::{EntryPath, FolderPath};
+use super::personal::Variable;
 use crate::api::ApiError;
 use crate::store::StoreError;
 
@@ -29,6 +30,12 @@ pub enum BookError {
     /// It asks for credentials, and none were given.
     #[error("{0} asks for credentials, and none were given")]
     CredentialsRequired(EntryPath),
+    /// It names values of the caller's own that they have not set.
+    #[error("{0} needs personal credentials: {names}", names = .1.join(", "))]
+    PersonalRequired(EntryPath, Vec<String>),
+    /// The caller has no such value.
+    #[error("there is no personal credential {0}")]
+    NoPersonal(Variable),
     /// The store, or the key to it, is not there at the moment. The text is for the log.
     #[error("the address book is not available: {0}")]
     Unavailable(String),
@@ -71,6 +78,11 @@ impl BookError {
             Self::CredentialsRequired(path) => {
                 format!("The entry {path} asks for your own credentials: give a password or a key.")
             }
+            Self::PersonalRequired(path, names) => format!(
+                "The entry {path} uses credentials of your own that you have not set: {}.",
+                names.join(", ")
+            ),
+            Self::NoPersonal(variable) => format!("You have no credential {variable}."),
             Self::Unavailable(_) => "The address book is not available at the moment. Everything \
                 else works; the gateway's log says why."
                 .to_owned(),
@@ -90,11 +102,14 @@ impl BookError {
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
-            Self::NoFolder(_) | Self::NoEntry(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::NoFolder(_) | Self::NoEntry(_) | Self::NoPersonal(_) => {
+                (StatusCode::NOT_FOUND, "not_found")
+            }
             Self::OtherGroups(_) => (StatusCode::FORBIDDEN, "folder_forbidden"),
             Self::Exists(_) => (StatusCode::CONFLICT, "exists"),
             Self::Changed(_) => (StatusCode::CONFLICT, "changed"),
             Self::CredentialsRequired(_) => (StatusCode::CONFLICT, "credentials_required"),
+            Self::PersonalRequired(..) => (StatusCode::CONFLICT, "personal_credentials_required"),
             Self::Unavailable(_) | Self::Store(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
@@ -118,6 +133,12 @@ impl From<BookError> for ApiError {
         {
             tracing::warn!(%error, "address book");
         }
-        Self::new(status, code, error.sentence())
+        let told = Self::new(status, code, error.sentence());
+        match error {
+            BookError::PersonalRequired(_, names) => told.about(
+                names.iter().map(|name| FieldError::new(format!("personal.{name}"), "is not set")),
+            ),
+            _ => told,
+        }
     }
 }

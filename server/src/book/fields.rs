@@ -145,7 +145,7 @@ pub(super) fn shown(
 }
 
 /// Of a schema that also takes `null`, the part that says what else it takes.
-fn unwrap_nullable(schema: &Value) -> &Value {
+pub(super) fn unwrap_nullable(schema: &Value) -> &Value {
     let variants = ["anyOf", "oneOf"].iter().find_map(|key| schema[*key].as_array());
     let real = variants.and_then(|all| all.iter().find(|variant| variant["type"] != "null"));
     real.filter(|variant| variant["properties"].is_object() || is_secret(variant)).unwrap_or(schema)

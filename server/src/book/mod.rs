@@ -3,12 +3,16 @@
 //! and what of it may be shown.
 
 mod cache;
+mod check;
 mod connect;
 mod document;
 mod error;
 mod fields;
+mod import;
 mod merge;
+mod migrate;
 mod path;
+mod personal;
 mod sealed;
 mod store;
 mod vault;
@@ -17,14 +21,18 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::FieldError;
+use fanlight_core::Secret;
 use serde_json::{Map, Value};
 
+pub use check::checked;
 pub use connect::Overrides;
 pub use document::Document;
 pub use error::BookError;
 pub use fields::book_schema;
-pub use path::{EntryPath, FolderPath, Name, NoSuchScope, NotAName, Scope};
+pub use import::{Destination, Fate, Format, ImportError, Line, Reading, import, read};
+pub use migrate::migrate;
+pub use path::{EntryPath, FolderPath, Name, NoSuchScope, NotAFolder, NotAName, Scope};
+pub use personal::{NotAVariable, Variable};
 pub use sealed::{Rotated, SealedStore};
 pub use store::{BookStore, Folder, FolderChange, Replaces, Stored};
 pub use vault::VaultStore;
@@ -33,16 +41,14 @@ pub use view::EntryView;
 use crate::Drivers;
 use crate::access::{Identity, Role};
 use crate::config::{BookConfig, BookPlace};
-use crate::sessions::Sessions;
 use crate::store::Store;
 use cache::{Cache, Catalog};
-use fields::{check_own, settings_of};
+use fields::EntrySchema;
 
 /// The address book of this gateway.
 pub struct Book {
     store: Arc<dyn BookStore>,
     drivers: Drivers,
-    sessions: Arc<Sessions>,
     /// What lists show of a store that is far away.
     cache: Option<Cache>,
 }
@@ -52,23 +58,18 @@ impl Book {
     ///
     /// # Errors
     /// A store that cannot be set up; one that is not there at the moment is no error.
-    pub fn new(
-        config: &BookConfig,
-        store: &Store,
-        drivers: Drivers,
-        sessions: Arc<Sessions>,
-    ) -> Result<Self, BookError> {
+    pub fn new(config: &BookConfig, store: &Store, drivers: Drivers) -> Result<Self, BookError> {
         let instance = &config.instance;
         Ok(match &config.place {
             BookPlace::Database => {
                 let sealed = SealedStore::new(store.clone(), config.master_key.clone(), instance);
-                Self { store: Arc::new(sealed), drivers, sessions, cache: None }
+                Self { store: Arc::new(sealed), drivers, cache: None }
             }
             BookPlace::Vault(vault) => {
                 let store: Arc<dyn BookStore> = Arc::new(VaultStore::new(vault, instance)?);
                 let (every, patience) = (vault.refresh, vault.timeout);
                 let cache = Cache::start(Arc::clone(&store), drivers.clone(), every, patience);
-                Self { store, drivers, sessions, cache: Some(cache) }
+                Self { store, drivers, cache: Some(cache) }
             }
         })
     }
@@ -209,7 +210,7 @@ impl Book {
     ) -> Result<EntryView, BookError> {
         let mut fields = fields;
         fields.retain(|_, value| !value.is_null());
-        let document = self.checked(Document::new(fields))?;
+        let document = checked(Document::new(fields), &self.drivers)?;
         self.store.folder(&path.folder).await?;
         self.write(path, &document, Replaces::Nothing).await
     }
@@ -231,7 +232,8 @@ impl Book {
         if based_on.is_some_and(|version| version != stored.version) {
             return Err(BookError::Changed(format!("The entry {path}")));
         }
-        let merged = self.checked(merge::merge(&stored.document, changes, &self.drivers))?;
+        let merged = merge::merge(&stored.document, changes, &self.drivers);
+        let merged = checked(merged, &self.drivers)?;
         self.write(path, &merged, Replaces::Version(stored.version)).await
     }
 
@@ -250,7 +252,7 @@ impl Book {
     ///
     /// # Errors
     /// Those of [`entry`](Self::entry), [`BookError::CredentialsRequired`],
-    /// [`BookError::Invalid`].
+    /// [`BookError::PersonalRequired`], [`BookError::Invalid`].
     pub async fn session_request(
         &self,
         who: &Identity,
@@ -259,7 +261,58 @@ impl Book {
     ) -> Result<Map<String, Value>, BookError> {
         self.folder(who, &path.folder).await?;
         let stored = self.store.entry(path).await?;
-        connect::request(path, &stored.document, overrides, &self.drivers)
+        let document = &stored.document;
+        let mut request = connect::request(path, document, overrides, &self.drivers)?;
+        let schema = document.text(fields::TYPE).and_then(|id| EntrySchema::of(id, &self.drivers));
+        if let Some(schema) = schema {
+            let brought = overrides.names();
+            let given = (&overrides.personal, brought.as_slice());
+            let own = || async { Ok(personal::read(&*self.store, &who.subject).await?.0) };
+            personal::fill(path, &mut request, &schema, given, own).await?;
+        }
+        Ok(request)
+    }
+
+    /// Names of the values that the caller has set for themselves.
+    ///
+    /// # Errors
+    /// A store that is not available.
+    pub async fn personal(&self, who: &Identity) -> Result<Vec<String>, BookError> {
+        let (document, _) = personal::read(&*self.store, &who.subject).await?;
+        Ok(document.fields().keys().cloned().collect())
+    }
+
+    /// Sets one of the caller's own values.
+    ///
+    /// # Errors
+    /// [`BookError::Invalid`].
+    pub async fn set_personal(
+        &self,
+        who: &Identity,
+        variable: &Variable,
+        value: &Secret,
+    ) -> Result<(), BookError> {
+        personal::set(&*self.store, &who.subject, variable, value).await
+    }
+
+    /// Forgets one of the caller's own values.
+    ///
+    /// # Errors
+    /// [`BookError::NoPersonal`].
+    pub async fn unset_personal(
+        &self,
+        who: &Identity,
+        variable: &Variable,
+    ) -> Result<(), BookError> {
+        personal::unset(&*self.store, &who.subject, variable).await
+    }
+
+    /// Forgets all values of somebody, by their [`subject`](Identity::subject).
+    ///
+    /// # Errors
+    /// A store that is not available.
+    pub async fn forget_person(&self, subject: &str) -> Result<(), BookError> {
+        personal::forget(&*self.store, subject).await
     }
 
     async fn write(
@@ -279,25 +332,6 @@ impl Book {
         self.note(|catalog| catalog.put_entry(view.clone()));
         Ok(view)
     }
-
-    /// The document, if a session could be made of it.
-    fn checked(&self, document: Document) -> Result<Document, BookError> {
-        let mut errors = check_own(document.fields(), &self.drivers);
-        let (mut request, foreign) = settings_of(&document);
-        errors.extend(foreign);
-        if let Some(session_type) = document.text(fields::TYPE)
-            && self.drivers.get(session_type).is_some()
-        {
-            request.insert("session_type".to_owned(), session_type.into());
-            errors.extend(self.sessions.errors_of(request).into_iter().filter(of_entry));
-        }
-        if errors.is_empty() { Ok(document) } else { Err(BookError::Invalid(errors)) }
-    }
-}
-
-/// Which engine runs a session is decided when it is made.
-fn of_entry(error: &FieldError) -> bool {
-    error.field != "engine"
 }
 
 fn may_use(who: &Identity, folder: &Folder) -> bool {

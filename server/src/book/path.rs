@@ -50,6 +50,9 @@ pub enum Scope {
     Shared,
     /// Gateways with this one's instance name.
     Instance,
+    /// One person alone. No request names it: what is there has routes of its own.
+    #[serde(skip)]
+    Personal,
 }
 
 impl Scope {
@@ -58,6 +61,7 @@ impl Scope {
         match self {
             Self::Shared => "shared",
             Self::Instance => "instance",
+            Self::Personal => "personal",
         }
     }
 }
@@ -88,6 +92,21 @@ pub struct FolderPath {
 impl fmt::Display for FolderPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.scope.name(), self.name)
+    }
+}
+
+/// A text that names no folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be like shared/<name> or instance/<name>")]
+pub struct NotAFolder;
+
+impl FromStr for FolderPath {
+    type Err = NotAFolder;
+
+    fn from_str(text: &str) -> Result<Self, NotAFolder> {
+        let (scope, name) = text.split_once('/').ok_or(NotAFolder)?;
+        let scope = scope.parse().map_err(|_| NotAFolder)?;
+        Ok(Self { scope, name: name.parse().map_err(|_| NotAFolder)? })
     }
 }
 

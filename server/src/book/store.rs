@@ -100,6 +100,22 @@ pub trait BookStore: Send + Sync {
     /// and failed on the way.
     async fn delete_folder(&self, path: &FolderPath) -> Result<(), BookError>;
 
+    /// What this gateway is not shown, by path: folders that it may not read, and names that
+    /// are none.
+    ///
+    /// # Errors
+    /// A store that is not available.
+    async fn hidden(&self) -> Result<Vec<String>, BookError> {
+        Ok(Vec::new())
+    }
+
+    /// The folders of people who keep something of their own here. They are not among
+    /// [`folders`](Self::folders).
+    ///
+    /// # Errors
+    /// A store that is not available.
+    async fn people(&self) -> Result<Vec<FolderPath>, BookError>;
+
     /// All entries of a folder, by name.
     ///
     /// # Errors

@@ -3,6 +3,7 @@ use time::OffsetDateTime;
 
 use super::fields::{BookFields, EntrySchema, is_own, shown};
 use super::path::{FolderPath, Name};
+use super::personal;
 use super::store::Stored;
 use crate::Drivers;
 
@@ -33,6 +34,8 @@ pub struct EntryView {
     pub has_credentials: bool,
     /// Whether connecting asks for credentials: there are none, or they must not be used.
     pub asks_credentials: bool,
+    /// Names of the personal values that it asks for.
+    pub personal: Vec<String>,
     /// Why it cannot be connected, if that is known.
     pub problem: Option<String>,
 }
@@ -51,6 +54,9 @@ pub(super) fn view(folder: &FolderPath, stored: &Stored, drivers: &Drivers) -> E
     }
     let secrets: Vec<_> = schema.iter().flat_map(EntrySchema::secrets).collect();
     let has_credentials = stored_secrets.iter().any(|path| secrets.contains(&path.as_str()));
+    let personal =
+        schema.as_ref().map(|schema| personal::variables(stored.document.fields(), schema));
+    let personal = personal.into_iter().flatten().map(|variable| variable.to_string()).collect();
     let problem = schema.is_none().then(|| {
         format!("This gateway has no driver for entries of the type {:?}.", own.session_type)
     });
@@ -67,6 +73,7 @@ pub(super) fn view(folder: &FolderPath, stored: &Stored, drivers: &Drivers) -> E
         prompt_credentials: own.prompt_credentials,
         settings,
         stored_secrets,
+        personal,
         problem,
     }
 }

@@ -19,6 +19,8 @@ pub struct BookConfig {
     pub instance: Name,
     /// Where it is kept.
     pub place: BookPlace,
+    /// Vault, where one is configured: it may also be where the book is to go, or came from.
+    pub vault: Option<VaultConfig>,
     /// What opens entries that are kept in the gateway's database.
     pub master_key: MasterKeySource,
 }
@@ -119,21 +121,19 @@ pub(super) fn check(
             MasterKeySource::File(file)
         }
     };
-    let place = place(raw, complaints)?;
-    Some(BookConfig { instance: instance.ok()?, place, master_key })
-}
-
-fn place(raw: &RawBook, complaints: &mut Complaints) -> Option<BookPlace> {
-    match (raw.store, &raw.vault.address) {
-        (RawBookStore::Database, _) => Some(BookPlace::Database),
-        (RawBookStore::Vault, Some(address)) => {
-            Some(BookPlace::Vault(Box::new(vault(&raw.vault, address, complaints)?)))
-        }
+    let vault = match &raw.vault.address {
+        Some(address) => Some(vault(&raw.vault, address, complaints)?),
+        None => None,
+    };
+    let place = match (raw.store, &vault) {
+        (RawBookStore::Database, _) => BookPlace::Database,
+        (RawBookStore::Vault, Some(vault)) => BookPlace::Vault(Box::new(vault.clone())),
         (RawBookStore::Vault, None) => {
             complaints.add("book.vault.address", "is required where book.store is vault");
-            None
+            return None;
         }
-    }
+    };
+    Some(BookConfig { instance: instance.ok()?, place, vault, master_key })
 }
 
 fn vault(raw: &RawVault, address: &str, complaints: &mut Complaints) -> Option<VaultConfig> {

@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_core::{Cause, EngineKind, FieldError, SessionError};
+use fanlight_core::{Cause, EngineKind, SessionError};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -48,7 +48,7 @@ pub use live::{Attachment, Creator, Live, Window};
 pub use presence::{Entrance, Person, PersonView, Presence, Via};
 pub use probe::ProbeError;
 pub use relay::{RelayLimits, relay};
-pub use request::{ShareMode, common_schema};
+pub use request::{ShareMode, common_schema, errors_of_settings};
 pub(crate) use shared_fields::{shared_schema, take_shared, with_shared_fields};
 pub use shares::ShareRequest;
 pub use state::{Ending, SessionStatus};
@@ -339,11 +339,6 @@ impl Sessions {
         let driver = origin.driver.info().id;
         origin.recorded = self.shared.recordings.decide(driver, origin.wish, creator.role)?;
         self.create_from(creator, origin, terms).await
-    }
-
-    /// What is wrong with a request; nothing is made of it.
-    pub fn errors_of(&self, fields: Map<String, Value>) -> Vec<FieldError> {
-        request::read(fields, &self.shared).err().unwrap_or_default()
     }
 
     /// What entitled `creator` to a session that ended, whose settings are held: it has to be

@@ -126,6 +126,17 @@ pub(super) fn read(fields: Map<String, Value>, shared: &Shared) -> Result<Origin
     }
 }
 
+/// What is wrong with a driver's settings, as a session's request would have them.
+pub fn errors_of_settings(
+    driver: &Arc<dyn Driver>,
+    settings: Map<String, Value>,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let chosen = Chosen { driver: Arc::clone(driver), settings, name: None, record: None };
+    check(chosen, &mut errors);
+    errors
+}
+
 /// What is to be opened, checked.
 struct Checked {
     driver: Arc<dyn Driver>,

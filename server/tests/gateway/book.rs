@@ -453,3 +453,33 @@ async fn what_is_done_with_the_book_is_audited() {
     assert!(!text.contains("canary"), "{text}");
     assert_eq!(fixture.status_of(&fixture.key).await, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_entry_can_be_tried_without_making_a_session() {
+    let fixture = Fixture::with(&[("network.allow", json!(["127.0.0.0/8"]))]).await;
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let mut entry = web_server();
+    entry["hostname"] = json!("127.0.0.1");
+    entry["port"] = json!(port);
+    let mut asking = entry.clone();
+    asking["name"] = json!("asking");
+    asking["prompt_credentials"] = json!(true);
+    fixture.book(&[entry, asking]).await;
+    let attempt = async |name: &str| {
+        let path = format!("{PROD}/entries/{name}/connect?dry_run=true");
+        fixture.ask(Method::POST, &path, json!({})).await
+    };
+    let (status, trial) = attempt("web-01").await;
+    assert_eq!((status, &trial["reached"]), (200, &json!(false)), "{trial}");
+    let last = trial["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["state"], "failed", "{trial}");
+    assert!(!trial.to_string().contains("canary"), "{trial}");
+    assert_eq!(attempt("asking").await.1["code"], "credentials_required");
+    let sessions = fixture.ask(Method::GET, "/api/sessions", Value::Null).await.1;
+    assert_eq!(sessions, json!([]));
+    let audit = fixture.ask(Method::GET, "/api/admin/audit?action=session_try", Value::Null).await;
+    assert!(audit.1.to_string().contains("shared/production/web-01"), "{}", audit.1);
+}

@@ -338,3 +338,28 @@ fn what_is_wrong_with_the_settings_is_told_by_key() {
         [address, ("book.vault.token", json!("t")), ("book.vault.ca", json!("/nonexistent"))];
     assert!(load(&file).contains("book.vault.ca names no file"));
 }
+
+#[tokio::test]
+async fn personal_credentials_lie_beside_the_book_and_cost_one_read_more() {
+    let bao = OpenBao::start().await;
+    let login = bao.role(EVERYTHING, json!({})).await;
+    let proxy = Proxy::to(bao.port()).await;
+    let fixture = gateway(&proxy.address(), &login, &[]).await;
+    fixture.book(&[crate::book_personal::corporate(), simple("plain")]).await;
+    let ann = fixture.person("ann", fanlight::access::Role::Operator).await;
+    for (name, value) in [("corp_username", "ann"), ("corp_password", "canary-ann")] {
+        assert_eq!(fixture.set(&ann.cookie, name, value).await, 204);
+    }
+    let at = format!("fanlight/personal/user-{}/credentials", ann.user.id);
+    let (stored, version) = bao.secret(&at).await;
+    let expected = json!({ "corp_username": "ann", "corp_password": "canary-ann" });
+    assert_eq!((stored, version), (expected, json!(2)));
+    proxy.forget();
+    for (name, reads) in [("plain", 1), ("corp", 3)] {
+        let made = fixture.call(&ann.cookie, Method::POST, &connect(name), None).await;
+        assert_eq!((made.0.as_u16(), proxy.count(READ)), (201, reads), "{}", made.1);
+    }
+    let user = format!("/api/users/{}", ann.user.id);
+    assert_eq!(fixture.ask(Method::DELETE, &user, Value::Null).await.0, 204);
+    assert_eq!(bao.secret(&at).await.0, Value::Null);
+}

@@ -7,7 +7,9 @@ mod authentication;
 #[path = "../support/authority.rs"]
 mod authority;
 mod book;
+mod book_import;
 mod book_keys;
+mod book_personal;
 mod book_vault;
 mod commands;
 mod configuration;

@@ -44,6 +44,9 @@ pub const MATRIX: &[(&str, &str, Role, u16)] = &[
     ("PUT", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
     ("DELETE", "/api/sessions/{id}/viewers/{viewer}", Role::Operator, 404),
     ("POST", "/api/ws-ticket", Role::Operator, 200),
+    ("GET", "/api/me/credentials", Role::Operator, 200),
+    ("PUT", "/api/me/credentials/{name}", Role::Operator, 204),
+    ("DELETE", "/api/me/credentials/{name}", Role::Operator, 204),
     ("GET", "/api/addressbook/folders", Role::Operator, 200),
     ("POST", "/api/addressbook/folders", Role::Admin, 201),
     ("PUT", "/api/addressbook/folders/{scope}/{folder}", Role::Admin, 200),
@@ -259,6 +262,12 @@ impl Fixture {
         let id = match path {
             "/api/me/tokens/{id}" => {
                 self.token_id(caller.user.as_ref().unwrap_or(&victim.user)).await.to_string()
+            }
+            "/api/me/credentials/{name}" => {
+                let set = Some(json!({ "value": "canary" }));
+                let path = "/api/me/credentials/corp_password".to_owned();
+                self.call(&caller.shows, Method::PUT, &path, set.clone()).await;
+                return (path, set.filter(|_| method == "PUT"));
             }
             "/api/sessions/{id}/reconnect" => self.ended_session_of(caller).await.to_string(),
             path if path.ends_with("/shares/{share}") => {

@@ -187,3 +187,26 @@ async fn no_page_loads_a_link_by_itself_and_a_person_can_be_asked_first() {
     let sessions = fixture.ask(Method::GET, "/api/sessions", Value::Null).await.1;
     assert_eq!(sessions.as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn an_entry_that_names_personal_credentials_gets_them_by_a_form() {
+    const CORP: &str = "/api/connect?scope=shared&folder=production&entry=corp";
+    let fixture = Fixture::start().await;
+    fixture.book(&[crate::book_personal::corporate()]).await;
+    let cookie = fixture.person("worker", Role::Operator).await.cookie;
+    assert_eq!(fixture.set(&cookie, "corp_username", "jdoe").await, 204);
+    let page = fixture.follow_link(&cookie, CORP, &[]).await;
+    assert!(page.status == 200 && page.text.contains("not set: corp_password."), "{}", page.text);
+    assert!(page.text.contains("name=\"personal.corp_password\""), "{}", page.text);
+    assert!(!page.text.contains("name=\"password\""), "{}", page.text);
+    let token = token_in(&page.text);
+    let send = async |name: &str, value: &str| {
+        let form = [("csrf_token", token.as_str()), (name, value), ("personal.corp_username", "")];
+        fixture.send_form(&cookie, CORP, &fixture.url(""), &form).await
+    };
+    assert_eq!(send("personal.corp_password", "").await.status, 409);
+    let wrong = send("pasword", "canary").await;
+    assert!(wrong.status == 400 && !wrong.text.contains("canary"), "{}", wrong.text);
+    let done = send("personal.corp_password", "canary").await;
+    assert!(done.status == 303 && done.location.starts_with("/client/"), "{}", done.text);
+}

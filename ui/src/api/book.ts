@@ -9,6 +9,9 @@ export type Scope = Schemas['Scope'];
 /** The driver's fields stand beside the book's own. */
 export type Entry = Schemas['EntryBody'] & { hostname?: string; port?: number; username?: string; url?: string };
 
+export type OwnCredential = Schemas['PersonalView'];
+export type Trial = Schemas['TrialView'];
+
 type Fields = Record<string, unknown>;
 type FolderPlace = Pick<Folder, 'scope' | 'name'>;
 type EntryPlace = Pick<Entry, 'scope' | 'folder' | 'name'>;
@@ -16,6 +19,9 @@ type EntryPlace = Pick<Entry, 'scope' | 'folder' | 'name'>;
 const FOLDERS = '/api/addressbook/folders';
 const folder = (scope: string, name: string): string => `${FOLDERS}/${scope}/${encodeURIComponent(name)}`;
 const entry = (at: EntryPlace): string => `${folder(at.scope, at.folder)}/entries/${encodeURIComponent(at.name)}`;
+
+/** The gateway ends a dry run before this. */
+const TRIAL_MS = 40_000;
 
 /** The address book. Every call throws an `ApiError`. */
 export const book = {
@@ -27,5 +33,15 @@ export const book = {
   addEntry: (scope: Scope, name: string, fields: Fields) => request<Entry>('POST', `${folder(scope, name)}/entries`, fields),
   changeEntry: (at: EntryPlace, fields: Fields) => request<Entry>('PUT', entry(at), fields),
   deleteEntry: (at: EntryPlace) => request<void>('DELETE', entry(at)),
+  test: (at: EntryPlace) => request<Trial>('POST', `${entry(at)}/connect?dry_run=true`, {}, TRIAL_MS),
   connect: (at: EntryPlace, overrides: Fields) => request<CreatedSession>('POST', `${entry(at)}/connect`, overrides),
+};
+
+const credential = (name: string): string => `/api/me/credentials/${encodeURIComponent(name)}`;
+
+/** A person's own credentials, which entries name. Every call throws an `ApiError`. */
+export const own = {
+  list: () => request<OwnCredential[]>('GET', '/api/me/credentials'),
+  set: (name: string, value: string) => request<void>('PUT', credential(name), { value }),
+  remove: (name: string) => request<void>('DELETE', credential(name)),
 };

@@ -10,7 +10,7 @@ export function onSignedOut(handler: () => void): void {
   signedOut = handler;
 }
 
-async function exchange(method: string, path: string, body: unknown): Promise<Response> {
+async function exchange(method: string, path: string, body: unknown, limit: number): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   try {
@@ -19,7 +19,7 @@ async function exchange(method: string, path: string, body: unknown): Promise<Re
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(limit),
     });
   } catch {
     throw unreachable();
@@ -27,8 +27,8 @@ async function exchange(method: string, path: string, body: unknown): Promise<Re
 }
 
 /** Asks the gateway; throws an `ApiError` for every refusal and for silence. */
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await exchange(method, path, body);
+export async function request<T>(method: string, path: string, body?: unknown, limit = TIMEOUT_MS): Promise<T> {
+  const response = await exchange(method, path, body, limit);
   const text = await response.text().catch(() => {
     throw unreachable();
   });

@@ -110,7 +110,9 @@ export interface paths {
         put?: never;
         /**
          * Makes a session from an entry. Its secrets are read now; what the body holds is for this
-         *     session only and stored nowhere. Jump hosts always use the entry's own credentials.
+         *     session only and stored nowhere. Jump hosts always use the entry's own credentials. A dry
+         *     run makes no session, but climbs the whole way to the login at once, and says how far it
+         *     came.
          */
         post: operations["post_addressbook_folders_by_scope_by_folder_entries_by_entry_connect"];
         delete?: never;
@@ -451,6 +453,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's own credentials: those that are set, and those that entries ask for. */
+        get: operations["get_me_credentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/credentials/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets one of the caller's own credentials. It is sealed like an entry and never shown. */
+        put: operations["put_me_credentials_by_name"];
+        post?: never;
+        /** Forgets one of the caller's own credentials. */
+        delete: operations["delete_me_credentials_by_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1148,7 +1185,7 @@ export interface components {
          * @description What was done or tried.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "machine_create" | "machine_update" | "machine_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_try" | "session_visit" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget" | "folder_create" | "folder_update" | "folder_delete" | "entry_create" | "entry_update" | "entry_delete" | "book_rotate";
+        Action: "sign_in" | "sign_out" | "sign_in_refused" | "access_refused" | "link_create" | "key_create" | "key_revoke" | "token_create" | "token_revoke" | "token_refused" | "user_create" | "user_role" | "user_disable" | "user_enable" | "user_delete" | "user_sign_out" | "mapping_create" | "mapping_update" | "mapping_delete" | "machine_create" | "machine_update" | "machine_delete" | "session_create" | "session_start" | "session_end" | "session_delete" | "session_try" | "session_visit" | "session_share" | "share_create" | "share_revoke" | "session_watch" | "session_join" | "session_control" | "session_dismiss" | "recording_play" | "recording_delete" | "recording_expire" | "recording_fail" | "host_key_add" | "host_key_forget" | "folder_create" | "folder_update" | "folder_delete" | "entry_create" | "entry_update" | "entry_delete" | "credential_set" | "credential_delete" | "book_rotate" | "book_import" | "book_migrate";
         /** @description How much of the picture changed in stretches of equal length. */
         ActivityView: {
             /** @description Bytes that each of them brought. */
@@ -1274,6 +1311,8 @@ export interface components {
             private_key?: string;
             /** @description Account for this session. */
             username?: string;
+        } & {
+            [key: string]: string;
         };
         /** @description A share that was just made: the only time that its path is shown. */
         CreatedShare: components["schemas"]["ShareView"] & {
@@ -1371,6 +1410,8 @@ export interface components {
             has_credentials: boolean;
             /** @description Its name. */
             name: string;
+            /** @description Personal values that it asks for, by name: `corp_password`. */
+            personal?: string[];
             /** @description Why it cannot be connected, if that is known. */
             problem?: string | null;
             /** @description Whether people connect with credentials of their own. */
@@ -1740,6 +1781,14 @@ export interface components {
              */
             password: string | null;
             /**
+             * @description Values of the caller's own for what the entry names as `$corp_password`, by name,
+             *     instead of those that they have set.
+             * @default {}
+             */
+            personal: {
+                [key: string]: string;
+            } | null;
+            /**
              * Format: password
              * @description Private key, instead of every stored secret of the entry.
              * @default null
@@ -1780,6 +1829,23 @@ export interface components {
              * @description Of the socket, not of the person.
              */
             viewer_id: string;
+        };
+        /** @description The value of a credential. */
+        PersonalValue: {
+            /**
+             * Format: password
+             * @description The value itself, at most 32 KiB.
+             */
+            value: string;
+        };
+        /** @description A credential of the caller's own; its value is never shown. */
+        PersonalView: {
+            /** @description How many entries that the caller may use ask for it. */
+            entries: number;
+            /** @description Whether the caller has set it. */
+            is_set: boolean;
+            /** @description Its name; entries say `$` and this. */
+            name: string;
         };
         /** @description A jump host on the way to a target. */
         Place: {
@@ -4900,7 +4966,10 @@ export interface operations {
     };
     post_addressbook_folders_by_scope_by_folder_entries_by_entry_connect: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Try the way only: connect and log in, open no screen, and leave nothing behind. */
+                dry_run?: boolean;
+            };
             header?: never;
             path: {
                 /** @description Who shares it. */
@@ -4918,6 +4987,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description How the dry run went, failures on the way among the steps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
             /** @description Pending until its owner opens it. */
             201: {
                 headers: {
@@ -4952,7 +5030,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The entry asks for credentials: `credentials_required`. */
+            /** @description The entry asks for credentials: `credentials_required`, or for some of the caller's own that are not set: `personal_credentials_required`, and `fields` names them. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6485,6 +6563,160 @@ export interface operations {
             };
         };
     };
+    get_me_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalView"][];
+                };
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_me_credentials_by_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Words of a-z and 0-9 with underscores between them, like `corp_password`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonalValue"];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_me_credentials_by_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The role does not suffice. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The caller has none with that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_me_tokens: {
         parameters: {
             query?: never;
@@ -7521,7 +7753,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description It has not ended, or its settings are no longer held. */
+            /** @description It has not ended, its settings are no longer held, its credentials were given for it alone, or the VM portal made it. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -2,6 +2,7 @@ import { book, type Entry, type Folder } from '../api/book';
 import { ApiError } from '../api/errors';
 import { labelOfDriver, placeOf } from './catalog.svelte';
 import { pathOf, windowSize } from './open';
+import { missingOwn } from './own';
 import { Resource } from './resource.svelte';
 import { router } from './router.svelte';
 
@@ -69,9 +70,14 @@ class Shelf {
 
 export const shelf = new Shelf();
 
+/** Refusals that more credentials answer. */
+const ASKS = new Set(['credentials_required', 'personal_credentials_required']);
+
 /** The entry whose credentials are asked for, and how it was to be opened. */
 class Asking {
   entry = $state.raw<Entry | null>(null);
+  /** Those of one's own that are not set; the entry's own stand in for nothing else then. */
+  own = $state.raw<readonly string[]>([]);
   newTab = false;
 }
 
@@ -80,6 +86,7 @@ export const asking = new Asking();
 /** Opens an entry; where it needs credentials, they are asked for first. Throws `ApiError`. */
 export async function openEntry(entry: Entry, newTab: boolean): Promise<void> {
   asking.newTab = newTab;
+  asking.own = [];
   if (entry.prompt_credentials) {
     asking.entry = entry;
     return;
@@ -87,7 +94,8 @@ export async function openEntry(entry: Entry, newTab: boolean): Promise<void> {
   try {
     await connectEntry(entry, newTab);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'credentials_required') throw error;
+    if (!(error instanceof ApiError) || !ASKS.has(error.code)) throw error;
+    asking.own = missingOwn(error);
     asking.entry = entry;
   }
 }

@@ -25,6 +25,7 @@ const PLACES: readonly Place[] = [
   { page: 'activity', href: pathOfPage('activity'), icon: 'activity', label: 'nav.activity', least: 'admin' },
   { page: 'settings', href: '/settings', icon: 'settings', label: 'nav.settings', within: 'settings', tab: 'tabs.general' },
   { page: 'my-tokens', href: pathOfPage('my-tokens'), icon: 'key', label: 'tabs.mine', within: 'settings', least: 'operator' },
+  { page: 'my-credentials', href: pathOfPage('my-credentials'), icon: 'key', label: 'tabs.own', within: 'settings', least: 'operator' },
   { page: 'users', href: pathOfPage('users'), icon: 'people', label: 'tabs.users', within: 'settings', least: 'admin' },
   { page: 'groups', href: pathOfPage('groups'), icon: 'people', label: 'tabs.groups', within: 'settings', least: 'admin' },
   { page: 'folders', href: pathOfPage('folders'), icon: 'folder', label: 'tabs.folders', within: 'settings', least: 'admin' },

@@ -1,9 +1,10 @@
 /** Pages about who may do what, each a chunk of its own. */
-export type AccessPage = 'activity' | 'my-tokens' | 'users' | 'groups' | 'folders' | 'all-tokens' | 'machines' | 'host-keys';
+export type AccessPage = 'activity' | 'my-tokens' | 'my-credentials' | 'users' | 'groups' | 'folders' | 'all-tokens' | 'machines' | 'host-keys';
 
 const ACCESS_PATHS: Readonly<Record<AccessPage, string>> = {
   activity: '/activity',
   'my-tokens': '/settings/tokens',
+  'my-credentials': '/settings/credentials',
   users: '/settings/users',
   groups: '/settings/groups',
   folders: '/settings/folders',

@@ -43,6 +43,9 @@ pub(in crate::api) struct EntryBody {
     asks_credentials: bool,
     /// The secrets that are stored, by field: `password`, `jump_hosts.0.password`.
     stored_secrets: Vec<String>,
+    /// Personal values that it asks for, by name: `corp_password`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    personal: Vec<String>,
     /// Grows with every change.
     version: i64,
     /// When it was last changed.
@@ -70,6 +73,7 @@ impl From<EntryView> for EntryBody {
             has_credentials: view.has_credentials,
             asks_credentials: view.asks_credentials,
             stored_secrets: view.stored_secrets,
+            personal: view.personal,
             version: view.version,
             updated_at: view.updated_at,
             problem: view.problem,

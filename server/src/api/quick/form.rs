@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use fanlight_core::Driver;
 
+use super::PERSONAL;
 use crate::api::ApiError;
 use crate::book::EntryView;
 use crate::pages::escape;
@@ -28,7 +29,7 @@ impl Form {
         let username = entry.settings.get("username").and_then(serde_json::Value::as_str);
         let mut fields = String::new();
         let mut field = |name: &str, label: &str, control: String| {
-            if has(name) {
+            if entry.asks_credentials && has(name) {
                 let _ = write!(fields, "<label for=\"{name}\">{label}</label>{control}");
             }
         };
@@ -39,9 +40,14 @@ impl Form {
             spellcheck=\"false\" autocomplete=\"off\"></textarea>";
         field("private_key", "Private key, instead of a password", key.to_owned());
         field("domain", "Domain", input("domain", "text", "", "off"));
+        for name in &entry.personal {
+            let (field, label) = (format!("{PERSONAL}{name}"), escape(name));
+            let control = input(&field, "password", "", "off");
+            let _ = write!(fields, "<label for=\"{field}\">Your {label}</label>{control}");
+        }
         let name = entry.display_name.as_deref().unwrap_or(entry.name.as_str());
         let text = match error {
-            Some(error) => error.to_string(),
+            Some(error) => format!("{error} What you enter is used for this session only."),
             None => "They are used for this session only and stored nowhere.".to_owned(),
         };
         page(&format!("Credentials for {name}"), &text, action, csrf_token, &fields)

@@ -3,6 +3,7 @@
 mod form;
 mod query;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Form;
@@ -10,6 +11,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fanlight_core::FieldError;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,6 +29,8 @@ use form::Form as Page;
 use query::{Target, read};
 
 const PATH: &str = "/api/connect";
+/// How the name of a field for a value of one's own begins.
+const PERSONAL: &str = "personal.";
 
 /// What to open: an entry of the address book by `scope`, `folder` and `entry`, or else a
 /// target by itself. Secrets are refused here.
@@ -60,7 +64,6 @@ pub(super) struct ConnectQuery {
 
 /// What the form of a quick connect sends.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ConnectForm {
     /// Account for this session.
     #[serde(default)]
@@ -79,6 +82,28 @@ pub(super) struct ConnectForm {
     /// Proves that the form is of this gateway.
     #[serde(default)]
     csrf_token: String,
+    /// `personal.corp_password`: a value of one's own for this session, for what an entry
+    /// names so.
+    #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, String>, additional_properties)]
+    others: BTreeMap<String, fanlight_core::Secret>,
+}
+
+impl ConnectForm {
+    /// The values of one's own that were entered.
+    fn personal(&self) -> Result<BTreeMap<String, fanlight_core::Secret>, ApiError> {
+        let mut personal = BTreeMap::new();
+        for (field, value) in &self.others {
+            let Some(name) = field.strip_prefix(PERSONAL) else {
+                let unknown = FieldError::new(field, "is not a known field");
+                return Err(ApiError::invalid(vec![unknown]));
+            };
+            if !value.expose().is_empty() {
+                personal.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(personal)
+    }
 }
 
 /// Makes a session and leads the browser to it; asks for credentials where an entry has none
@@ -150,16 +175,26 @@ impl Asked {
         self.refuse_embedding()?;
         let target = read(&self.query)?;
         self.require_role(who, &target)?;
-        if let Target::Entry { path, .. } = &target {
-            let entry = self.app.book.entry(who, path).await?;
-            if entry.asks_credentials {
-                return Ok(self.form(&entry, None).into_response());
-            }
+        let entry = self.entry_of(who, &target).await?;
+        if let Some(entry) = entry.as_ref().filter(|entry| entry.asks_credentials) {
+            return Ok(self.form(entry, None).into_response());
         }
         if self.must_confirm() {
             return Ok(Page::question(&self.own_path(), &self.csrf_token(), &target.label()));
         }
-        self.connect(who, target, Overrides::default(), StatusCode::FOUND).await
+        match (self.connect(who, target, Overrides::default(), StatusCode::FOUND).await, entry) {
+            (Err(error), Some(entry)) if error.status() == StatusCode::CONFLICT => {
+                Ok(self.form(&entry, Some(&error)).into_response())
+            }
+            (done, _) => done,
+        }
+    }
+
+    async fn entry_of(&self, who: &Identity, to: &Target) -> Result<Option<EntryView>, ApiError> {
+        Ok(match to {
+            Target::Entry { path, .. } => Some(self.app.book.entry(who, path).await?),
+            Target::AdHoc(_) => None,
+        })
     }
 
     async fn submit(&self, who: &Identity, form: ConnectForm) -> Result<Response, ApiError> {
@@ -176,6 +211,7 @@ impl Asked {
         let secret =
             |secret: fanlight_core::Secret| (!secret.expose().is_empty()).then_some(secret);
         let overrides = Overrides {
+            personal: form.personal()?,
             username: text(form.username),
             password: secret(form.password),
             // Browsers send CRLF, which no key file has.
@@ -184,10 +220,7 @@ impl Asked {
             domain: text(form.domain),
             ..Overrides::default()
         };
-        let entry = match &target {
-            Target::Entry { path, .. } => Some(self.app.book.entry(who, path).await?),
-            Target::AdHoc(_) => None,
-        };
+        let entry = self.entry_of(who, &target).await?;
         match (self.connect(who, target, overrides, StatusCode::SEE_OTHER).await, entry) {
             (Err(error), Some(entry)) if error.status() == StatusCode::CONFLICT => {
                 Ok((StatusCode::CONFLICT, self.form(&entry, Some(&error))).into_response())

@@ -24,6 +24,9 @@ use keys::{DataKey, Keys};
 /// A key may be dropped between the look at it and its use; the next one is another.
 const KEY_ATTEMPTS: u32 = 3;
 
+/// The scope of what is one person's own.
+const PERSONAL: &str = "personal";
+
 /// The address book in the gateway's own database.
 pub struct SealedStore {
     store: Store,
@@ -43,11 +46,16 @@ impl SealedStore {
         match scope {
             Scope::Shared => "shared",
             Scope::Instance => &self.instance,
+            Scope::Personal => PERSONAL,
         }
     }
 
     fn folder_of(&self, row: BookFolderRow) -> Result<Folder, BookError> {
-        let scope = if row.scope == "shared" { Scope::Shared } else { Scope::Instance };
+        let scope = match row.scope.as_str() {
+            "shared" => Scope::Shared,
+            PERSONAL => Scope::Personal,
+            _ => Scope::Instance,
+        };
         let damaged = |what| BookError::Unavailable(format!("a folder's {what} is damaged"));
         Ok(Folder {
             path: FolderPath { scope, name: row.name.parse().map_err(|_| damaged("name"))? },
@@ -171,6 +179,11 @@ impl BookStore for SealedStore {
         let scope = self.scope(path.scope);
         let deleted = self.store.delete_book_folder(scope, path.name.as_str()).await?;
         if deleted { Ok(()) } else { Err(BookError::NoFolder(path.clone())) }
+    }
+
+    async fn people(&self) -> Result<Vec<FolderPath>, BookError> {
+        let rows = self.store.book_folders([PERSONAL; 2]).await?;
+        rows.into_iter().map(|row| Ok(self.folder_of(row)?.path)).collect()
     }
 
     async fn entries(&self, folder: &FolderPath) -> Result<Vec<Stored>, BookError> {

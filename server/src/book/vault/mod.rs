@@ -1,6 +1,6 @@
 //! The address book in Vault or OpenBao: KV version 2, one secret for each entry, laid out as
 //! `<base>/shared/<folder>/<entry>` and `<base>/instance/<name>/<folder>/<entry>`, a folder's
-//! settings in `<folder>/.config`.
+//! settings in `<folder>/.config`; what is one person's own is in `<base>/personal/<who>/credentials`.
 
 mod error;
 mod kv;
@@ -62,6 +62,7 @@ impl VaultStore {
         match scope {
             Scope::Shared => format!("{}/shared", self.base),
             Scope::Instance => format!("{}/instance/{}", self.base, self.instance),
+            Scope::Personal => format!("{}/personal", self.base),
         }
     }
 
@@ -120,6 +121,14 @@ impl VaultStore {
         });
         let read = stream::iter(read.collect::<Vec<_>>()).buffered(self.parallel);
         read.try_filter_map(async |entry| Ok(entry)).try_collect().await
+    }
+
+    /// What lies in a folder and is no entry.
+    async fn hidden_in(&self, folder: &FolderPath) -> Result<Vec<String>, VaultError> {
+        let path = self.folder_path(folder);
+        let mut names = self.kv.list(&path).await?;
+        names.retain(|name| name != CONFIG && name.parse::<Name>().is_err());
+        Ok(names.into_iter().map(|name| format!("{path}/{name}")).collect())
     }
 
     async fn read_folder(&self, path: &FolderPath) -> Result<Folder, BookError> {
@@ -271,6 +280,33 @@ impl BookStore for VaultStore {
     async fn delete_folder(&self, path: &FolderPath) -> Result<(), BookError> {
         // Each request has its own limit: many entries take longer than one.
         self.delete(path).await
+    }
+
+    async fn hidden(&self) -> Result<Vec<String>, BookError> {
+        let shown = self.folders().await?;
+        let mut hidden = Vec::new();
+        for scope in [Scope::Shared, Scope::Instance] {
+            for name in self.kv.list(&self.scope_path(scope)).await? {
+                let is_shown = |folder: &&Folder| {
+                    folder.path.scope == scope
+                        && name.strip_suffix('/') == Some(folder.path.name.as_str())
+                };
+                match shown.iter().find(is_shown) {
+                    Some(folder) => hidden.extend(self.hidden_in(&folder.path).await?),
+                    None => hidden.push(format!("{}/{name}", self.scope_path(scope))),
+                }
+            }
+        }
+        Ok(hidden)
+    }
+
+    async fn people(&self) -> Result<Vec<FolderPath>, BookError> {
+        self.in_time(async {
+            let names = self.kv.list(&self.scope_path(Scope::Personal)).await?;
+            let names = names.iter().filter_map(|name| name.strip_suffix('/')?.parse().ok());
+            Ok(names.map(|name| FolderPath { scope: Scope::Personal, name }).collect())
+        })
+        .await
     }
 
     async fn entries(&self, folder: &FolderPath) -> Result<Vec<Stored>, BookError> {

@@ -49,7 +49,11 @@ const EVERY: Readonly<Record<Action, true>> = {
   entry_create: true,
   entry_update: true,
   entry_delete: true,
+  credential_set: true,
+  credential_delete: true,
   book_rotate: true,
+  book_import: true,
+  book_migrate: true,
 };
 
 /** What can be chosen in the audit log's filter. */
