@@ -6,6 +6,8 @@
 mod desktops;
 #[path = "browser/session_page.rs"]
 mod session_page;
+#[path = "browser/shares.rs"]
+mod shares;
 
 #[path = "browser/tabs.rs"]
 mod tabs;
