@@ -18,6 +18,9 @@ mod programs;
 #[path = "browser/through_guacd.rs"]
 mod through_guacd;
 
+#[path = "browser/web.rs"]
+mod web;
+
 use std::fs;
 use std::time::{Duration, Instant};
 

@@ -3382,6 +3382,180 @@ export interface components {
             /** @constant */
             session_type: "vnc";
         } | {
+            /**
+             * Address
+             * @description Address of the page that the browser opens: http or https.
+             */
+            url: string;
+            /**
+             * User name
+             * @description Account to sign in as: what $USERNAME stands for in the log-in forms.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password to sign in with: what $PASSWORD stands for in the log-in forms.
+             */
+            password?: string | null;
+            /**
+             * One-time code seed
+             * Format: password
+             * @description Seed of one-time codes, in base32 or as an otpauth address: what $TOTP is made of.
+             */
+            totp_secret?: string | null;
+            /**
+             * Log-in forms
+             * Format: password
+             * @description What is filled in where: a JSON list of objects with url, username and password. Each
+             *     applies to its own origin only.
+             */
+            autofill?: string | null;
+            /**
+             * Login script
+             * @description File name of a login script of this gateway, which signs in where filling in forms is
+             *     not enough.
+             */
+            login_script?: string | null;
+            /**
+             * Allowed domains
+             * @description Domains that the browser may reach, with all below them. Without any, it reaches
+             *     whatever the network policy allows.
+             */
+            allowed_domains?: string[] | null;
+            /**
+             * Ignore certificate errors
+             * @description Accepts certificates that no known authority vouches for.
+             * @default false
+             */
+            ignore_cert: boolean;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the page.
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * @description Whether it is recorded, if that is not to be as usual. Switching off what is usual takes
+             *     a role that the configuration names.
+             */
+            record?: boolean | null;
+            /** @description What people may do who follow the share link. */
+            share_mode?: ("view" | "interact") | null;
+            /** @description Name for people, in lists and in the page's title. */
+            name?: string | null;
+            /**
+             * Format: uint32
+             * @description Width of the screen in pixels.
+             */
+            width?: number | null;
+            /**
+             * Format: uint32
+             * @description Height of the screen in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uint32
+             * @description Dots per inch.
+             */
+            dpi?: number | null;
+            /**
+             * @description The engine to run it, instead of the configured one.
+             * @default null
+             * @enum {string}
+             */
+            engine: "embedded" | "guacd";
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @constant */
+            session_type: "web";
+        } | {
             /** @description A ready-made target of the configuration, instead of `session_type` and settings. */
             preset: string | null;
             /**
@@ -4314,6 +4488,167 @@ export interface components {
             read_only: boolean;
             /** @constant */
             type: "vnc";
+            /**
+             * @description Name for people: the heading while it connects, and in lists.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * @description Words to find it by.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Whether people connect with credentials of their own, never with stored ones.
+             * @default false
+             */
+            prompt_credentials: boolean;
+            /**
+             * Jump hosts
+             * @description SSH servers that the connection is led through, in order: the first one is reached
+             *     from the gateway, each other one from the one before, the target from the last.
+             */
+            jump_hosts?: {
+                /**
+                 * Host
+                 * Format: hostname
+                 * @description Name or address of the SSH server. The first one is looked up here, each other one
+                 *     on the jump host before it.
+                 */
+                hostname: string;
+                /**
+                 * Port
+                 * Format: uint16
+                 * @description Port of the SSH service, 22 if left out.
+                 */
+                port?: number | null;
+                /**
+                 * User name
+                 * @description Account to log in as.
+                 */
+                username: string;
+                /**
+                 * Password
+                 * Format: password
+                 * @description Password, if the server wants one.
+                 */
+                password?: string | null;
+                /**
+                 * Private key
+                 * Format: password
+                 * @description Private key in OpenSSH, PKCS#8 or RSA PEM form: Ed25519, ECDSA or RSA.
+                 */
+                private_key?: string | null;
+                /**
+                 * Passphrase of the key
+                 * Format: password
+                 * @description What the private key is encrypted with.
+                 */
+                passphrase?: string | null;
+                /**
+                 * Host key
+                 * @description The only host key to accept: an OpenSSH public key line, its base64 part, or its
+                 *     SHA256: fingerprint. Otherwise the gateway's known hosts decide.
+                 */
+                host_key?: string | null;
+            }[] | null;
+            /**
+             * Format: hostname
+             * @description A single jump host, in the older form. Ignored where jump_hosts has any.
+             */
+            jump_host?: string | null;
+            /**
+             * Format: uint16
+             * @description Its port, 22 if left out.
+             */
+            jump_port?: number | null;
+            /** @description Account to log in to it. */
+            jump_username?: string | null;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            jump_password?: string | null;
+            /**
+             * Format: password
+             * @description Private key for it, in OpenSSH, PKCS#8 or RSA PEM form.
+             */
+            jump_private_key?: string | null;
+            /**
+             * Banner
+             * @description Text that is shown before the session starts; its owner continues or cancels.
+             */
+            banner?: string | null;
+            /** @description Its name in its folder. */
+            name: string;
+        } | {
+            /**
+             * Address
+             * @description Address of the page that the browser opens: http or https.
+             */
+            url: string;
+            /**
+             * User name
+             * @description Account to sign in as: what $USERNAME stands for in the log-in forms.
+             */
+            username?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description Password to sign in with: what $PASSWORD stands for in the log-in forms.
+             */
+            password?: string | null;
+            /**
+             * One-time code seed
+             * Format: password
+             * @description Seed of one-time codes, in base32 or as an otpauth address: what $TOTP is made of.
+             */
+            totp_secret?: string | null;
+            /**
+             * Log-in forms
+             * Format: password
+             * @description What is filled in where: a JSON list of objects with url, username and password. Each
+             *     applies to its own origin only.
+             */
+            autofill?: string | null;
+            /**
+             * Login script
+             * @description File name of a login script of this gateway, which signs in where filling in forms is
+             *     not enough.
+             */
+            login_script?: string | null;
+            /**
+             * Allowed domains
+             * @description Domains that the browser may reach, with all below them. Without any, it reaches
+             *     whatever the network policy allows.
+             */
+            allowed_domains?: string[] | null;
+            /**
+             * Ignore certificate errors
+             * @description Accepts certificates that no known authority vouches for.
+             * @default false
+             */
+            ignore_cert: boolean;
+            /**
+             * No copying
+             * @description Nothing copied in the session reaches the viewers' clipboards.
+             * @default false
+             */
+            disable_copy: boolean;
+            /**
+             * No pasting
+             * @description Nothing can be pasted from the viewers' clipboards.
+             * @default false
+             */
+            disable_paste: boolean;
+            /**
+             * Read only
+             * @description Watch only: no key and no click reaches the page.
+             * @default false
+             */
+            read_only: boolean;
+            /** @constant */
+            type: "web";
             /**
              * @description Name for people: the heading while it connects, and in lists.
              * @default null

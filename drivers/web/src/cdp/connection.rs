@@ -97,6 +97,20 @@ impl Connection {
         }
     }
 
+    /// Gives a command without waiting for what becomes of it: the browser carries out what
+    /// it is told in that order, and may take as long as a page does.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn tell(
+        &self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Result<(), CdpError> {
+        self.send(session, method, params, |_| {}).await.map(drop)
+    }
+
     /// Asks, and calls `on_answer` in the order in which the browser answers and tells
     /// events. Whoever drops what is returned is not answered any more.
     pub(super) async fn send(

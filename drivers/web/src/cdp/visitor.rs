@@ -68,6 +68,14 @@ impl Visitor {
         self.connection.call(Some(session), method, params).await
     }
 
+    /// Gives a command in one of its sessions, without waiting for what becomes of it.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn tell(&self, session: &str, method: &str, params: Value) -> Result<(), CdpError> {
+        self.connection.tell(Some(session), method, params).await
+    }
+
     /// Its session with the browser itself.
     pub fn root(&self) -> &str {
         &self.root
