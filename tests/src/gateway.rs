@@ -106,6 +106,17 @@ impl Gateway {
         Ok(link.context("no link was printed")?.to_owned())
     }
 
+    /// Imports a table of entries into the address book, for every operator.
+    ///
+    /// # Errors
+    /// With what the command says, where a row was left out.
+    pub fn import(&self, table: &str) -> Result<String> {
+        let file = self.folder.path().join("entries.csv");
+        fs::write(&file, table)?;
+        let file = file.display().to_string();
+        self.command(&["book", "import", &file, "--format", "csv", "--for-everyone"])
+    }
+
     /// A request with the API key.
     ///
     /// # Errors

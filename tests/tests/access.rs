@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "access/book.rs"]
+mod book;
 #[path = "access/every_page.rs"]
 mod every_page;
 #[path = "access/everywhere.rs"]

@@ -15,7 +15,7 @@ const CONNECTED: &str = "[data-active=true] [data-testid=session-page][data-stat
 const NOBODY: u16 = 1;
 
 /// A page, its address, and what is there when it is complete. A new page is a new line.
-const PAGES: [(&str, &str, &str); 9] = [
+const PAGES: [(&str, &str, &str); 15] = [
     ("start", "/", "[data-testid=preset]"),
     ("sessions", "/sessions", "main h1"),
     ("settings", "/settings", "main h1"),
@@ -24,6 +24,12 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("groups", "/settings/groups", "[data-testid=groups] [data-index='0']"),
     ("all-tokens", "/settings/all-tokens", "main h2"),
     ("activity", "/activity", "[data-testid=audit] [data-index='0']"),
+    ("history", "/sessions/history", "main h1"),
+    ("recordings", "/recordings", "main h1"),
+    ("own-credentials", "/settings/credentials", "main h2"),
+    ("folders", "/settings/folders", "main h2"),
+    ("machines-empty", "/settings/machines", "main h2"),
+    ("host-keys", "/settings/host-keys", "main h2"),
     ("missing", "/nowhere", "main h1"),
 ];
 
