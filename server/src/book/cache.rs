@@ -223,10 +223,12 @@ impl Shared {
             let mut state = self.state.lock();
             match looked {
                 // It may not know of the writes in between: another look does.
-                Ok(_)
-                    if self.writes.load(Ordering::SeqCst) != writes && state.catalog.is_some() =>
-                {
+                Ok(_) if self.writes.load(Ordering::SeqCst) != writes => {
                     self.wanted.notify_one();
+                    if state.catalog.is_none() {
+                        // There is nothing to show yet: those who wait, wait on.
+                        return;
+                    }
                 }
                 Ok(catalog) => {
                     state.catalog = Some((Arc::new(catalog), now));

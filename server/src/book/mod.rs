@@ -193,8 +193,7 @@ impl Book {
     /// # Errors
     /// Those of [`folder`](Self::folder), [`BookError::NoEntry`].
     pub async fn entry(&self, who: &Identity, path: &EntryPath) -> Result<EntryView, BookError> {
-        self.folder(who, &path.folder).await?;
-        let stored = self.store.entry(path).await?;
+        let stored = self.stored(who, path).await?;
         Ok(view::view(&path.folder, &stored, &self.drivers))
     }
 
@@ -259,8 +258,7 @@ impl Book {
         path: &EntryPath,
         overrides: &Overrides,
     ) -> Result<Map<String, Value>, BookError> {
-        self.folder(who, &path.folder).await?;
-        let stored = self.store.entry(path).await?;
+        let stored = self.stored(who, path).await?;
         let document = &stored.document;
         let mut request = connect::request(path, document, overrides, &self.drivers)?;
         let schema = document.text(fields::TYPE).and_then(|id| EntrySchema::of(id, &self.drivers));
@@ -313,6 +311,18 @@ impl Book {
     /// A store that is not available.
     pub async fn forget_person(&self, subject: &str) -> Result<(), BookError> {
         personal::forget(&*self.store, subject).await
+    }
+
+    /// An entry with its secrets, if the caller may use its folder as the store has it at this
+    /// moment: what is in memory may not know yet that they no longer may.
+    async fn stored(&self, who: &Identity, path: &EntryPath) -> Result<Stored, BookError> {
+        let (folder, entry) = tokio::join!(self.store.folder(&path.folder), self.store.entry(path));
+        // Whoever may not use the folder does not learn which entries it has.
+        if may_use(who, &folder?) {
+            entry
+        } else {
+            Err(BookError::OtherGroups(path.folder.clone()))
+        }
     }
 
     async fn write(

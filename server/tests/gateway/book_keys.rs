@@ -199,6 +199,24 @@ async fn a_gateway_writes_while_keys_change() {
     assert_eq!(count(&config, "SELECT COUNT(*) FROM book_keys").await, 1);
 }
 
+#[tokio::test]
+async fn two_rotations_at_once_lose_no_key() {
+    let (data, keys) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let key_file = keys.path().join("book.keys");
+    let config = with_key_file(&data, &key_file);
+    let store = Store::open(&config).await.unwrap();
+    fill(&opened(&store, &config)).await;
+    for _ in 0..4 {
+        let (one, other) = (opened(&store, &config), opened(&store, &config));
+        let (first, second) = tokio::join!(one.rotate(), other.rotate());
+        assert!(first.is_ok() != second.is_ok(), "one of them waits for another time");
+        let refused = first.err().or(second.err()).unwrap().to_string();
+        assert!(refused.contains("another run"), "{refused}");
+        // One that has nothing in memory.
+        assert_whole(&opened(&store, &config)).await;
+    }
+}
+
 #[test]
 fn the_key_file_cannot_lie_in_the_data_directory() {
     let folder = TempDir::new().unwrap();

@@ -77,12 +77,12 @@ async fn entries_lie_where_the_contract_says_and_those_of_other_programs_are_the
     assert_eq!((status, &kept["version"]), (200, &json!(2)), "{kept}");
     assert_eq!(bao.secret("fanlight/shared/staging/old").await.0["password"], "canary-peer");
 
-    // A connect reads its entry and nothing else; a list reads nothing.
+    // A connect reads its entry and who may use the folder; a list reads nothing.
     proxy.forget();
     assert_eq!(fixture.ask(Method::POST, &connect("web-01"), Value::Null).await.0, 201);
-    assert_eq!(proxy.count(READ), 1);
+    assert_eq!(proxy.count(READ), 2);
     fixture.ask(Method::GET, "/api/addressbook/entries", Value::Null).await;
-    assert_eq!(proxy.count(READ), 1);
+    assert_eq!(proxy.count(READ), 2);
     let list = fixture.get("/api/addressbook/entries").bearer_auth(&fixture.key);
     assert!(list.send().await.unwrap().headers().contains_key("age"));
 
@@ -129,6 +129,26 @@ async fn bar_52_sealed_or_gone_the_book_is_not_available_and_all_else_works() {
         let (status, reply) = fixture.ask(method, &path, body).await;
         assert!(status < 300, "{path}: {status} {reply}");
     }
+}
+
+#[tokio::test]
+async fn who_is_taken_out_of_a_folder_elsewhere_opens_nothing_of_it_at_once() {
+    let bao = OpenBao::start().await;
+    let login = bao.role(EVERYTHING, json!({})).await;
+    let fixture = gateway(&bao.address(), &login, &[]).await;
+    fixture.book(&[simple("one")]).await;
+    let worker = fixture.person("worker", fanlight::access::Role::Operator).await;
+    let ask = |method, path| fixture.call(&worker.cookie, method, path, None);
+    let (entry, connect) = (format!("{PROD}/entries/one"), connect("one"));
+    assert_eq!(ask(Method::POST, &connect).await.0, 201);
+    // The list that the gateway holds is fresh, and knows nothing of this.
+    bao.put("fanlight/shared/production/.config", json!({ "allowed_groups": ["others"] })).await;
+    for (method, path) in [(Method::POST, &connect), (Method::GET, &entry)] {
+        let (status, reply) = ask(method, path).await;
+        assert_eq!((status, &reply["code"]), (403, &json!("folder_forbidden")), "{path}: {reply}");
+    }
+    let missing = format!("{PROD}/entries/none/connect");
+    assert_eq!(ask(Method::POST, &missing).await.0, 403, "nor is told what is there");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The keys that seal entries: kept in the database, each sealed with a master key.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -44,20 +45,38 @@ impl Keys {
         if let Some(key) = self.open.read().get(id) {
             return Ok(Arc::clone(key));
         }
-        let gone = || BookError::Unavailable(format!("the key {id} is not in the database"));
-        self.opened(self.store.book_key(id).await?.ok_or_else(gone)?).await
+        self.opened(self.row(id).await?).await
     }
 
-    /// Makes a new key under a new master key; it seals from now on.
+    async fn row(&self, id: &str) -> Result<BookKeyRow, BookError> {
+        let gone = || BookError::Unavailable(format!("the key {id} is not in the database"));
+        self.store.book_key(id).await?.ok_or_else(gone)
+    }
+
+    /// Keeps others from changing the master keys until what is returned is dropped.
+    pub(super) async fn lock(&self) -> Result<Option<File>, BookError> {
+        self.masters(MasterKeys::lock).await
+    }
+
+    /// Makes a new key under a new master key; it seals from now on. Only for the holder of
+    /// the [`lock`](Self::lock).
     pub(super) async fn renew(&self) -> Result<Arc<DataKey>, BookError> {
         if let Some(row) = self.store.newest_book_key().await? {
             // Whoever cannot open what is there must not go on with another master key.
             self.opened(row).await?;
         }
-        self.make(MasterKeys::renew).await
+        let key = self.make(MasterKeys::renew).await?;
+        self.prove(&key.id).await?;
+        Ok(key)
     }
 
-    async fn make(&self, masters: ReadMasters) -> Result<Arc<DataKey>, BookError> {
+    /// Makes sure that the master keys as they are stored open a key, whatever this process
+    /// remembers: before anything depends on that.
+    pub(super) async fn prove(&self, id: &str) -> Result<(), BookError> {
+        self.unseal(&self.row(id).await?).await.map(drop)
+    }
+
+    async fn make(&self, masters: WithMasters<MasterKeys>) -> Result<Arc<DataKey>, BookError> {
         let masters = self.masters(masters).await?;
         let id = Uuid::now_v7().to_string();
         let lacking = || BookError::Unavailable("there is no master key".to_owned());
@@ -73,6 +92,11 @@ impl Keys {
         if let Some(key) = self.open.read().get(&row.id) {
             return Ok(Arc::clone(key));
         }
+        let key = self.unseal(&row).await?;
+        Ok(self.keep(DataKey { id: row.id, key }))
+    }
+
+    async fn unseal(&self, row: &BookKeyRow) -> Result<SealingKey, BookError> {
         let masters = self.masters(MasterKeys::read).await?;
         let master = masters.find(&row.master_id).ok_or_else(|| {
             BookError::Unavailable(format!(
@@ -82,8 +106,7 @@ impl Keys {
             ))
         })?;
         let bytes = master.open(&row.sealed, &place_of(&row.id)).map_err(broken)?;
-        let key = SealingKey::from_bytes(bytes.expose()).map_err(broken)?;
-        Ok(self.keep(DataKey { id: row.id, key }))
+        SealingKey::from_bytes(bytes.expose()).map_err(broken)
     }
 
     fn keep(&self, key: DataKey) -> Arc<DataKey> {
@@ -92,7 +115,7 @@ impl Keys {
         key
     }
 
-    async fn masters(&self, read: ReadMasters) -> Result<MasterKeys, BookError> {
+    async fn masters<T: Send + 'static>(&self, read: WithMasters<T>) -> Result<T, BookError> {
         let source = Arc::clone(&self.master);
         let read = tokio::task::spawn_blocking(move || read(&source)).await;
         let read = read.map_err(|error| BookError::Unavailable(error.to_string()))?;
@@ -100,7 +123,7 @@ impl Keys {
     }
 }
 
-type ReadMasters = fn(&MasterKeySource) -> Result<MasterKeys, MasterKeyError>;
+type WithMasters<T> = fn(&MasterKeySource) -> Result<T, MasterKeyError>;
 
 fn broken(error: CannotOpen) -> BookError {
     BookError::Unavailable(format!("a key of the address book cannot be used: {error}"))

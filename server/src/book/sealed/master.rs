@@ -1,6 +1,6 @@
 //! Master keys: what opens the keys that seal entries. They are never in the database.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -34,6 +34,9 @@ pub(super) enum MasterKeyError {
     /// What is there is no key.
     #[error("{0} holds no master key: it must be base64 of 32 bytes, one on each line")]
     Malformed(String),
+    /// Somebody else changes the keys at the moment.
+    #[error("another run changes the keys in {0} at the moment: wait for its end, and run again")]
+    Busy(String),
     /// No random numbers, or the cipher failed.
     #[error("no key could be made: {0}")]
     Cipher(#[from] CannotOpen),
@@ -81,12 +84,27 @@ impl MasterKeys {
     }
 
     /// Puts a new key before the others, in the file. Given keys are their giver's to change.
+    /// Only for the holder of the [`lock`](Self::lock).
     pub(super) fn renew(source: &MasterKeySource) -> Result<Self, MasterKeyError> {
         let MasterKeySource::File(path) = source else { return Self::read(source) };
         let mut keys = vec![SealingKey::generate()?];
-        keys.extend(Self::read(source)?.0);
+        // A gateway that makes the file meanwhile must not find its key replaced.
+        keys.extend(Self::read_or_make(source)?.0);
         replace(path, &file_text(&keys)).map_err(|error| of_file(path, error))?;
-        Ok(Self(keys))
+        // What is in the file counts, and nothing else.
+        Self::read(source)
+    }
+
+    /// Keeps others from changing the file until what is returned is dropped, or the process
+    /// ends: of two who read, add and replace at once, the keys of one would be lost.
+    pub(super) fn lock(source: &MasterKeySource) -> Result<Option<File>, MasterKeyError> {
+        let MasterKeySource::File(path) = source else { return Ok(None) };
+        let file = open_lock(path).map_err(|error| of_file(path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Err(MasterKeyError::Busy(path.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(of_file(path, error)),
+        }
     }
 
     /// The key to seal with.
@@ -122,6 +140,16 @@ fn file_text(keys: &[SealingKey]) -> Secret<String> {
     Secret::new(text)
 }
 
+/// The file itself is replaced, so that a lock on it would hold nobody off. This one stays.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(name)
+}
+
 /// Writes a file beside `path` that is whole and on the disk; nobody else may read it.
 fn write_beside(path: &Path, text: &Secret<String>) -> io::Result<PathBuf> {
     if let Some(folder) = path.parent() {
@@ -155,8 +183,8 @@ fn replace(path: &Path, text: &Secret<String>) -> io::Result<()> {
 /// A name is on the disk when its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => fs::File::open(".")?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => File::open(".")?.sync_all(),
     }
 }
 
@@ -188,6 +216,17 @@ mod tests {
         assert!(newest != first && read.find(&first).is_some());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_at_a_time_changes_the_file_and_the_end_of_the_first_lets_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = MasterKeySource::File(folder.path().join("keys/book.keys"));
+        let first = MasterKeys::lock(&source).unwrap();
+        let error = MasterKeys::lock(&source).err().unwrap().to_string();
+        assert!(error.contains("book.keys") && error.contains("wait"), "{error}");
+        drop(first);
+        assert!(MasterKeys::lock(&source).unwrap().is_some());
     }
 
     #[test]

@@ -19,13 +19,14 @@ pub struct Rotated {
 
 impl SealedStore {
     /// Makes a new master key and a new key, seals every entry anew, and removes the keys
-    /// that nothing needs any more. Gateways go on reading and writing meanwhile. Where it
+    /// that nothing needs any more. One run at a time does; gateways go on reading and writing meanwhile. Where it
     /// is interrupted, each entry is sealed with a key that is still there: the next run
     /// does the rest.
     ///
     /// # Errors
-    /// Keys and entries that cannot be read, and those of the database.
+    /// Keys and entries that cannot be read, another run, and those of the database.
     pub async fn rotate(&self) -> Result<Rotated, BookError> {
+        let _changing = self.keys.lock().await?;
         let key = self.keys.renew().await?;
         let mut done = Rotated::default();
         loop {
@@ -37,6 +38,7 @@ impl SealedStore {
                 done.entries += u64::from(self.seal_anew(row, &key).await?);
             }
         }
+        self.keys.prove(&key.id).await?;
         done.keys = self.store.drop_book_keys_before(&key.id).await?;
         Ok(done)
     }
