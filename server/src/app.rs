@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use fanlight_core::{EngineKind, FieldError};
+use fanlight_core::{EngineKind, FieldError, Summary};
 use fanlight_engine::guacd::{GuacdConfigError, GuacdEngine};
 use fanlight_engine::host::EmbeddedEngine;
 use fanlight_engine::link::Engine;
+use tokio_util::task::TaskTracker;
 
 use crate::access::oidc::{Oidc, OidcConfigError};
 use crate::access::{FailureBrake, TokenUses};
@@ -29,6 +30,8 @@ pub struct App {
     pub drivers: Drivers,
     /// What runs sessions.
     pub engines: Engines,
+    /// What may be shown of the configuration's presets, in their order.
+    pub(crate) presets: Vec<Summary>,
     /// All sessions of this process.
     pub sessions: Arc<Sessions>,
     /// Figures for Prometheus.
@@ -47,6 +50,8 @@ pub struct App {
     pub inventories: Inventories,
     /// When tokens were last used.
     pub token_uses: TokenUses,
+    /// Requests that change something: once begun they are finished.
+    pub(crate) changes: TaskTracker,
 }
 
 /// The engines of this gateway.
@@ -124,7 +129,8 @@ impl App {
         resolver: Arc<dyn Resolve>,
     ) -> Result<Arc<Self>, StartError> {
         let drivers = Drivers::build(&config.drivers).map_err(ConfigError)?;
-        let errors = check_against_drivers(&config, &drivers);
+        let mut errors = check_against_drivers(&config, &drivers);
+        let presets = read_presets(&config, &drivers, &mut errors);
         if !errors.is_empty() {
             return Err(ConfigError(errors).into());
         }
@@ -150,11 +156,13 @@ impl App {
         Ok(Arc::new(Self {
             inventories: Inventories::of(&config.machines, &store)?,
             token_uses: TokenUses::start(store.clone()),
+            changes: TaskTracker::new(),
             oidc,
             config: Arc::new(config),
             store,
             drivers,
             engines,
+            presets,
             sessions,
             metrics,
             recordings,
@@ -179,6 +187,12 @@ fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> 
         let key = format!("recordings.drivers.{id}");
         FieldError::new(key, "belongs to no driver of this binary")
     }));
+    errors
+}
+
+/// Checks the presets once for all: to open a private key in one of them takes a while.
+fn read_presets(config: &Config, drivers: &Drivers, errors: &mut Vec<FieldError>) -> Vec<Summary> {
+    let mut summaries = Vec::new();
     for (index, preset) in config.presets.iter().enumerate() {
         let Some(driver) = drivers.get(&preset.session_type) else {
             let key = format!("presets.{index}.session_type");
@@ -187,10 +201,16 @@ fn check_against_drivers(config: &Config, drivers: &Drivers) -> Vec<FieldError> 
         };
         let mut settings = preset.settings.clone();
         let shared = take_shared(&mut settings).err().unwrap_or_default();
-        let own = driver.check(settings).err().unwrap_or_default();
+        let own = match driver.check(settings) {
+            Ok(checked) => {
+                summaries.push(checked.summary.clone());
+                Vec::new()
+            }
+            Err(found) => found,
+        };
         errors.extend(shared.into_iter().chain(own).map(|error| {
             FieldError::new(format!("presets.{index}.settings.{}", error.field), error.message)
         }));
     }
-    errors
+    summaries
 }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod book;
 pub mod cli;
 pub mod config;
+mod costly;
 pub mod door;
 mod drivers;
 mod hops;

@@ -413,8 +413,10 @@ async fn a_dry_run_climbs_to_the_login_behind_three_jump_hosts_and_leaves_nothin
     for index in 0..2 {
         eventually(|| async { Ok(world.maze.processes(index)? <= 1) }).await.unwrap();
     }
-    let (_, sessions) = world.gateway.call(Method::GET, "/api/sessions", None).await.unwrap();
-    assert_eq!(sessions, json!([]));
+    for path in ["/api/sessions", "/api/admin/host-keys"] {
+        let (_, left) = world.gateway.call(Method::GET, path, None).await.unwrap();
+        assert_eq!(left, json!([]), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

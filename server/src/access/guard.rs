@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::body::Bytes;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use tracing::Instrument as _;
 
 use super::attempt::Attempt;
 use super::{ClientAddress, Identity, Role, authenticate, is_foreign_write, sign_in_cookie};
@@ -25,7 +29,8 @@ pub enum Access {
 }
 
 /// Lets a request through to a route with this access, or answers it. What is refused, here
-/// or by the handler, is audited.
+/// or by the handler, is audited. What a request changes is changed as a whole, with its line
+/// in the audit log, though its caller hangs up or its time is over meanwhile.
 pub async fn guard(
     access: Access,
     State(app): State<Arc<App>>,
@@ -33,16 +38,39 @@ pub async fn guard(
     next: Next,
 ) -> Response {
     let attempt = Attempt::of(access, &request);
+    let is_safe = request.method().is_safe();
     let mut who = None;
-    let admitted = admit(access, &app, request, next, &mut who).await;
-    let response = admitted.unwrap_or_else(IntoResponse::into_response);
-    if let Some(refusal) = attempt.refusal(&response, who.as_ref()) {
-        app.audit.refused(refusal).await;
+    let admitted = match admit(access, &app, request, &mut who).await {
+        // The caller sends the body, at their own pace: it comes first.
+        Ok(request) if !is_safe => whole(request).await,
+        other => other,
+    };
+    let changes = app.changes.clone();
+    let answer = async move {
+        let response = match admitted {
+            Ok(request) => next.run(request).await,
+            Err(refused) => refused.into_response(),
+        };
+        if let Some(refusal) = attempt.refusal(&response, who.as_ref()) {
+            app.audit.refused(refusal).await;
+        }
+        response
+    };
+    if is_safe {
+        return answer.await;
     }
-    response
+    let answered = changes.spawn(answer.in_current_span()).await;
+    answered.unwrap_or_else(|error| ApiError::internal(error).into_response())
 }
 
-/// Finds out who asks, and lets them through.
+/// The request with its body in memory, which may be as long as the routes let it.
+async fn whole(request: Request) -> Result<Request, ApiError> {
+    let (parts, body) = request.into_parts();
+    let read = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    Ok(Request::from_parts(parts, read.map_err(JsonRejection::from)?.into()))
+}
+
+/// Finds out who asks: the request that they may make.
 ///
 /// # Errors
 /// 401, 403 and 429, see [`authenticate`].
@@ -50,11 +78,10 @@ async fn admit(
     access: Access,
     app: &App,
     mut request: Request,
-    next: Next,
     who: &mut Option<Identity>,
-) -> Result<Response, ApiError> {
+) -> Result<Request, ApiError> {
     if access == Access::Open {
-        return Ok(next.run(request).await);
+        return Ok(request);
     }
     refuse_key_in_query(request.uri().query())?;
     let client = *request
@@ -76,7 +103,7 @@ async fn admit(
     if let Some(identity) = identity {
         request.extensions_mut().insert(identity);
     }
-    Ok(next.run(request).await)
+    Ok(request)
 }
 
 /// Addresses end up in logs, histories and referrers: a key there is refused even where the

@@ -107,7 +107,9 @@ pub(super) async fn forget(
     client: ClientAddress,
     ApiPath(endpoint): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    if !app.store.forget_host_key(&endpoint).await? {
+    // No endpoint holds such, and PostgreSQL takes no NUL.
+    let is_name = !endpoint.chars().any(char::is_control);
+    if !is_name || !app.store.forget_host_key(&endpoint).await? {
         return Err(ApiError::not_found("No host key is known for this target."));
     }
     let event = Event::new(Action::HostKeyForget).by(&identity).from(client.ip);

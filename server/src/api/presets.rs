@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use fanlight_core::Endpoint;
+use fanlight_core::{Endpoint, Summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,13 +33,11 @@ pub(super) struct PresetView {
     responses((status = 200, description = "In the order of the configuration.",
         body = Vec<PresetView>)))]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<PresetView>> {
-    Json(app.config.presets.iter().map(|preset| view(&app, preset)).collect())
+    let all = app.config.presets.iter().zip(&app.presets);
+    Json(all.map(|(preset, summary)| view(preset, summary.clone())).collect())
 }
 
-fn view(app: &App, preset: &Preset) -> PresetView {
-    let driver = app.drivers.get(&preset.session_type);
-    let checked = driver.and_then(|driver| driver.check(preset.settings.clone()).ok());
-    let summary = checked.map(|settings| settings.summary.clone()).unwrap_or_default();
+fn view(preset: &Preset, summary: Summary) -> PresetView {
     let (hostname, port) = match summary.endpoint {
         Some(Endpoint::Tcp(host, port)) => (Some(host.as_str().to_owned()), Some(port)),
         Some(Endpoint::Unix(_)) | None => (None, None),

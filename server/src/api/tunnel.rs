@@ -76,7 +76,7 @@ pub(super) async fn tunnel(
         admit(&app, id, &query, identity, &headers).await?;
     let window = window(&query, &live)?;
     let told = arrival(&entrance, identity.as_ref(), &live);
-    let attachment = live.attach(entrance, window).ok_or_else(not_open)?;
+    let attachment = app.sessions.attach(&live, entrance, window).await?;
     if let Some(event) = told {
         app.audit.note(event.from(client.ip)).await;
     }
@@ -195,14 +195,6 @@ fn arrival(entrance: &Entrance, identity: Option<&Identity>, live: &Live) -> Opt
         Some(share) => event.detail("share_id", share),
         None => event,
     })
-}
-
-fn not_open() -> ApiError {
-    ApiError::new(
-        StatusCode::CONFLICT,
-        "session_not_open",
-        "This session has ended, or its owner has not opened it yet.",
-    )
 }
 
 /// The viewer's window: what the request for the session said, where the query is silent.

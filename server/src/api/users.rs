@@ -93,10 +93,9 @@ pub(super) async fn set_role(
     ApiJson(new): ApiJson<NewRole>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = find_user(&app, &who).await?;
-    if new.role != Role::Admin {
-        keep_an_admin(&app, &user).await?;
-    }
-    let changed = app.store.set_user_role(user.id, new.role).await?.ok_or_else(no_such_user)?;
+    let Some(changed) = app.store.set_user_role(user.id, new.role).await? else {
+        return Err(refused(&app, &user).await?);
+    };
     let event = admin.event(Action::UserRole, &changed).detail("role", new.role.name());
     app.audit.record(event.detail("before", user.role.name())).await?;
     app.sessions.look_again().await;
@@ -117,9 +116,8 @@ pub(super) async fn delete(
     ApiPath(who): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     let user = find_user(&app, &who).await?;
-    keep_an_admin(&app, &user).await?;
     if !app.store.delete_user(user.id).await? {
-        return Err(no_such_user());
+        return Err(refused(&app, &user).await?);
     }
     // Nobody else ever has this id: what cannot be removed now is of no use to anybody.
     if let Err(error) = app.book.forget_person(&Identity::subject_of_user(user.id)).await {
@@ -144,8 +142,9 @@ pub(super) async fn disable(
     ApiPath(who): ApiPath<String>,
 ) -> Result<Json<UserView>, ApiError> {
     let user = find_user(&app, &who).await?;
-    keep_an_admin(&app, &user).await?;
-    let disabled = app.store.set_user_disabled(user.id, true).await?.ok_or_else(no_such_user)?;
+    let Some(disabled) = app.store.set_user_disabled(user.id, true).await? else {
+        return Err(refused(&app, &user).await?);
+    };
     app.store.delete_sign_ins_of(user.id).await?;
     app.audit.record(admin.event(Action::UserDisable, &user)).await?;
     app.sessions.look_again().await;
@@ -217,14 +216,13 @@ pub(super) async fn find_user(app: &App, who: &str) -> Result<User, ApiError> {
     found.pop().ok_or_else(no_such_user)
 }
 
-/// Keeps an admin from locking everybody out of the administration. It can always be
-/// reached again at the command line, but nobody should find that out too late.
-async fn keep_an_admin(app: &App, user: &User) -> Result<(), ApiError> {
-    let is_in = user.role == Role::Admin && user.disabled_at.is_none();
-    if !is_in || app.store.has_admin_besides(user.id).await? {
-        return Ok(());
+/// Why a user was not changed: they are gone, or they are the last admin. The administration
+/// can always be reached again at the command line, but nobody should find that out too late.
+async fn refused(app: &App, user: &User) -> Result<ApiError, ApiError> {
+    if app.store.user(user.id).await?.is_none() {
+        return Ok(no_such_user());
     }
-    Err(ApiError::conflict(
+    Ok(ApiError::conflict(
         "last_admin",
         "This is the last admin, and there is no API key: nobody could manage Fanlight any more. \
          Make somebody else an admin first, or a key with `fanlight key add`.",

@@ -15,7 +15,7 @@ use url::Url;
 use super::checked::{
     AccessConfig, AuditConfig, Config, DatabaseConfig, DatabasePlace, LogConfig, MetricsConfig,
     NetworkConfig, NetworkRules, Preset, RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig,
-    TlsFiles,
+    TlsFiles, ViewerLimits,
 };
 use super::raw::{
     RawConfig, RawDatabase, RawGuacd, RawMetrics, RawNetwork, RawPreset, RawRules, RawServer,
@@ -223,6 +223,10 @@ fn sessions(raw: &RawSessions) -> SessionsConfig {
         ticket_lifetime: raw.ticket_lifetime.0,
         max_total: raw.max_total,
         max_per_user: raw.max_per_user,
+        viewers: ViewerLimits {
+            per_session: raw.max_viewers,
+            per_share: raw.max_viewers_per_share,
+        },
         send_deadline: raw.send_deadline.0,
         idle_deadline: raw.idle_deadline.0,
         list_own_only: raw.list_own_only,

@@ -238,6 +238,8 @@ pub struct SessionsConfig {
     pub max_total: usize,
     /// Most live sessions of one user or key.
     pub max_per_user: usize,
+    /// How many sockets may look at a session.
+    pub viewers: ViewerLimits,
     /// A viewer that takes no data for so long is dropped.
     pub send_deadline: Duration,
     /// A WebSocket that shows no sign of life for so long is dropped.
@@ -254,6 +256,15 @@ pub struct SessionsConfig {
     pub admin_watch: AdminWatch,
     /// Whether those who may only look are given what is copied.
     pub view_only_clipboard: bool,
+}
+
+/// How many sockets may look at a session at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct ViewerLimits {
+    /// Most of its owners, and most of all others: guests do not shut its owners out.
+    pub per_session: usize,
+    /// Most by one share link.
+    pub per_share: usize,
 }
 
 /// Whether admins may watch sessions of others live. It is audited in any case.

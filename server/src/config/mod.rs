@@ -17,7 +17,7 @@ pub use book::{BookConfig, BookPlace, MasterKeySource, VaultConfig, VaultLogin};
 pub use checked::{
     AccessConfig, AdminWatch, AuditConfig, Config, DatabaseConfig, DatabasePlace, HostKeyPolicy,
     LogConfig, LogFormat, MetricsConfig, NetworkConfig, NetworkRules, OidcConfig, Preset,
-    RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig, TlsFiles,
+    RateLimitConfig, ServerConfig, SessionsConfig, SiteConfig, TlsFiles, ViewerLimits,
 };
 pub use jump_hosts::JumpHostsConfig;
 pub use load::{ConfigError, Sources};

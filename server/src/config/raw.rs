@@ -383,6 +383,12 @@ pub(super) struct RawSessions {
     /// Most live sessions of one user or key.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_per_user: usize,
+    /// Most sockets of a session's owners at a time, and most of all others who look at it.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_viewers: usize,
+    /// Most sockets by one share link at a time.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_viewers_per_share: usize,
     /// A viewer that takes no data for so long is dropped.
     pub send_deadline: Period,
     /// A WebSocket that shows no sign of life for so long is dropped.
@@ -414,6 +420,8 @@ impl Default for RawSessions {
             ticket_lifetime: Period::seconds(30),
             max_total: 1000,
             max_per_user: 100,
+            max_viewers: 50,
+            max_viewers_per_share: 20,
             send_deadline: Period::seconds(10),
             idle_deadline: Period::seconds(45),
             list_own_only: false,

@@ -86,7 +86,7 @@ impl<'a> Portal<'a> {
         let port = request.port;
         let fields = request.into_session(&protocol, address, &found.machine.name);
         let username = fields.get("username").and_then(Value::as_str).map(str::to_owned);
-        let checked = self.app.sessions.check(fields)?.by(Grant::Machine);
+        let checked = self.app.sessions.check(fields).await?.by(Grant::Machine);
         self.probe(&protocol, address, port).await?;
         let config = &self.app.config.machines;
         let created_at = now();

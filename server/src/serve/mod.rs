@@ -15,6 +15,7 @@ use axum::Router;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::app::{App, Engines, StartError};
 use crate::config::{Config, TlsFiles};
@@ -98,6 +99,7 @@ impl Gateway {
     /// given back or the grace time is over.
     pub async fn stop(self) {
         let grace = self.app.config.server.shutdown_grace;
+        let end = Instant::now() + grace;
         self.handle.graceful_shutdown(Some(grace));
         if let Some(metrics) = self.metrics {
             metrics.stop().await;
@@ -105,6 +107,10 @@ impl Gateway {
         let ((), server) = tokio::join!(self.app.sessions.shutdown(grace), self.server);
         if let Ok(Err(error)) = server {
             tracing::error!(%error, "the listener failed");
+        }
+        self.app.changes.close();
+        if tokio::time::timeout_at(end, self.app.changes.wait()).await.is_err() {
+            tracing::error!(left = self.app.changes.len(), "changes were not finished in time");
         }
         self.app.recordings.close().await;
         self.app.audit.close().await;

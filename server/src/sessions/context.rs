@@ -65,6 +65,12 @@ impl<'a> Context<'a> {
         Self { visit: Some(visit), ..self }
     }
 
+    /// Asks these whether a host key is the target's.
+    pub(super) fn judged_by(mut self, host_keys: &'a Arc<HostKeys>) -> Self {
+        self.around.host_keys = host_keys;
+        self
+    }
+
     /// The way through the jump hosts, which are climbed the first time.
     async fn reach_through(&self, endpoint: &Endpoint) -> Result<Route, SessionError> {
         let Surroundings { policy, config, ladder, .. } = &self.around;

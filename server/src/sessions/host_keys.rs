@@ -8,12 +8,19 @@ use crate::store::{KnownHostKey, Store, StoreError};
 pub struct HostKeys {
     store: Store,
     policy: HostKeyPolicy,
+    learns: bool,
 }
 
 impl HostKeys {
     /// Keys in `store`, judged by `policy`.
     pub fn new(store: Store, policy: HostKeyPolicy) -> Self {
-        Self { store, policy }
+        Self { store, policy, learns: true }
+    }
+
+    /// Judges the same and remembers nothing: for what is only tried.
+    #[must_use]
+    pub fn only_judging(&self) -> Self {
+        Self { store: self.store.clone(), policy: self.policy, learns: false }
     }
 
     /// What is done with keys that were never seen.
@@ -22,7 +29,8 @@ impl HostKeys {
     }
 
     /// Accepts the key that is known of an endpoint behind the jump hosts `via` (empty: of
-    /// one that is reached from here), and a first one where the policy says so.
+    /// one that is reached from here), and a first one where the policy says so: that is
+    /// remembered.
     ///
     /// # Errors
     /// `Untrusted` for a changed key, with both fingerprints, and for an unknown one where
@@ -33,6 +41,7 @@ impl HostKeys {
         let known = match (known, self.policy) {
             (Some(known), _) => known,
             (None, HostKeyPolicy::Known) => return Err(unknown(&endpoint, key)),
+            (None, HostKeyPolicy::FirstUse) if !self.learns => return Ok(()),
             (None, HostKeyPolicy::FirstUse) => {
                 let first = KnownHostKey {
                     endpoint: endpoint.clone(),

@@ -19,6 +19,7 @@ use super::state::{Ending, Phase, SessionStatus};
 use super::terms::Terms;
 use super::traffic::Traffic;
 use super::warnings::Warnings;
+use crate::config::ViewerLimits;
 use crate::recordings::{Head, Taping, Wish};
 use crate::store::to_millis;
 
@@ -273,9 +274,13 @@ impl Live {
         }
     }
 
-    /// Adds a viewer; the first owner starts the session. `None` if it has ended, or if
-    /// the viewer is no owner and none has come.
-    pub fn attach(self: &Arc<Self>, entrance: Entrance, window: Window) -> Option<Attachment> {
+    /// Adds a viewer; the first owner starts the session.
+    pub(super) fn attach(
+        self: &Arc<Self>,
+        entrance: Entrance,
+        window: Window,
+        limits: ViewerLimits,
+    ) -> Result<Attachment, NotAttached> {
         let owns = entrance.access == ViewerAccess::Own;
         let admitted = match self.status() {
             SessionStatus::Pending => owns,
@@ -283,15 +288,15 @@ impl Live {
             _ => false,
         };
         if !admitted || self.cut.is_cancelled() {
-            return None;
+            return Err(NotAttached::NotOpen);
         }
+        let person = self.presence.enter(entrance, limits).ok_or(NotAttached::Full)?;
         let viewport = window.viewport;
         if owns {
             self.window.get_or_init(|| window);
             self.owners.send_modify(|count| *count += 1);
         }
-        let person = self.presence.enter(entrance);
-        Some(Attachment { live: Arc::clone(self), person, viewport })
+        Ok(Attachment { live: Arc::clone(self), person, viewport })
     }
 
     /// Asks the session to end; the first reason counts.
@@ -403,6 +408,14 @@ impl Attachment {
     pub async fn cut(&self) {
         self.live.cut.cancelled().await;
     }
+}
+
+/// Why somebody is no viewer of a session.
+pub(super) enum NotAttached {
+    /// It has ended, or they are no owner and none has come.
+    NotOpen,
+    /// There are as many as may be.
+    Full,
 }
 
 impl Drop for Attachment {

@@ -59,6 +59,7 @@ use crate::access::{Identity, NewToken, may_manage, owns};
 use crate::api::ApiError;
 use crate::audit::Audit;
 use crate::config::{Config, JumpHostsConfig, Preset, SessionsConfig};
+use crate::costly;
 use crate::hops::{self, GuacdPeers};
 use crate::metrics::Metrics;
 use crate::policy::{NetworkPolicy, Resolve};
@@ -66,7 +67,7 @@ use crate::recordings::Recordings;
 use crate::store::{EndedSession, SessionRow, Store, StoreError};
 use crate::{Drivers, Engines};
 use bearers::Bearers;
-use live::{FirstShare, Origin};
+use live::{FirstShare, NotAttached, Origin};
 use traffic::Traffic;
 use trial::MOST_TRIALS;
 use warnings::EndsBy;
@@ -312,7 +313,7 @@ impl Sessions {
         fields: Map<String, Value>,
         grant: Grant,
     ) -> Result<Created, ApiError> {
-        let checked = self.check(fields)?.by(grant);
+        let checked = self.check(fields).await?.by(grant);
         let terms = self.shared.terms_of(&checked.0);
         self.create_checked(creator, checked, terms).await
     }
@@ -320,9 +321,11 @@ impl Sessions {
     /// Checks a request, and does nothing else.
     ///
     /// # Errors
-    /// 400 with every wrong field.
-    pub fn check(&self, fields: Map<String, Value>) -> Result<Checked, ApiError> {
-        Ok(Checked(request::read(fields, &self.shared).map_err(SessionError::invalid)?))
+    /// 400 with every wrong field, 429 where too many private keys are being opened.
+    pub async fn check(&self, fields: Map<String, Value>) -> Result<Checked, ApiError> {
+        let shared = Arc::clone(&self.shared);
+        let read = costly::check(fields, move |fields| request::read(fields, &shared)).await?;
+        Ok(Checked(read.map_err(SessionError::invalid)?))
     }
 
     /// Makes a pending session of a request that was checked.
@@ -404,6 +407,35 @@ impl Sessions {
         self.tasks.spawn(begin(begun, shared, share_token.hash, tell));
         let open_url = told.await.map_err(ApiError::internal)??;
         Ok(Created { live, open_url })
+    }
+
+    /// Adds a viewer to a session; the first owner starts it.
+    ///
+    /// # Errors
+    /// 409 if it has ended, or if the viewer is no owner and none has come; 429 where there
+    /// are as many as may be; 403 where the share that they followed was taken back.
+    pub async fn attach(
+        &self,
+        live: &Arc<Live>,
+        entrance: Entrance,
+        window: Window,
+    ) -> Result<Attachment, ApiError> {
+        let share = entrance.share;
+        let attachment = live.attach(entrance, window, self.shared.config.viewers);
+        let attachment = attachment.map_err(|why| match why {
+            NotAttached::NotOpen => not_open(),
+            NotAttached::Full => {
+                ApiError::too_many(LIMIT_RETRY, "Too many people look at this session.")
+            }
+        })?;
+        // A share that is taken back sends those away who are there: whoever looked it up
+        // before and came in after that looks once more.
+        if let Some(share) = share
+            && !self.has_share(live.id, share).await?
+        {
+            return Err(ApiError::forbidden("This share link is not good."));
+        }
+        Ok(attachment)
     }
 
     /// A session that lives here, or whose settings are still held.
@@ -496,6 +528,13 @@ impl Drop for Sessions {
 
 fn no_such_session() -> ApiError {
     ApiError::not_found("There is no such session.")
+}
+
+fn not_open() -> ApiError {
+    ApiError::conflict(
+        "session_not_open",
+        "This session has ended, or its owner has not opened it yet.",
+    )
 }
 
 fn row_of(live: &Live) -> SessionRow {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::request::ShareMode;
+use crate::config::ViewerLimits;
 
 /// What let somebody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -159,10 +160,18 @@ impl Default for Presence {
 }
 
 impl Presence {
-    pub(super) fn enter(&self, entrance: Entrance) -> Arc<Person> {
+    /// Lets somebody in; `None` where there are as many as may be. Each is told to all others,
+    /// so that without a limit one share link would do for a flood.
+    pub(super) fn enter(&self, entrance: Entrance, limits: ViewerLimits) -> Option<Arc<Person>> {
         let person = Arc::new(Person::new(entrance));
-        self.0.send_modify(|all| drop(all.insert(person.id, Arc::clone(&person))));
-        person
+        let entered = self.0.send_if_modified(|all| {
+            let has_room = has_room(all, &person.entrance, limits);
+            if has_room {
+                all.insert(person.id, Arc::clone(&person));
+            }
+            has_room
+        });
+        entered.then_some(person)
     }
 
     pub(super) fn leave(&self, id: Uuid) {
@@ -205,6 +214,15 @@ impl Presence {
     }
 }
 
+fn has_room(all: &BTreeMap<Uuid, Arc<Person>>, entrance: &Entrance, limits: ViewerLimits) -> bool {
+    let owns = |entrance: &Entrance| entrance.via == Via::Owner;
+    let there = || all.values().map(|person| &person.entrance);
+    let alike = there().filter(|other| owns(other) == owns(entrance)).count();
+    let of_share = |share| there().filter(|other| other.share == Some(share)).count();
+    alike < limits.per_session
+        && entrance.share.is_none_or(|share| of_share(share) < limits.per_share)
+}
+
 fn views(all: &BTreeMap<Uuid, Arc<Person>>, sees_all: bool) -> Vec<PersonView> {
     let shown = all.values().filter(|person| sees_all || !person.entrance.hidden);
     let mut views: Vec<_> = shown.map(|person| person.view()).collect();
@@ -240,7 +258,33 @@ impl PresenceWatch {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
+
+    const LIMITS: ViewerLimits = ViewerLimits { per_session: 3, per_share: 2 };
+
+    fn enter(presence: &Presence, entrance: Entrance) -> Arc<Person> {
+        presence.enter(entrance, LIMITS).expect("there is room")
+    }
+
+    #[test]
+    fn guests_are_limited_by_link_and_in_all_and_do_not_shut_the_owner_out() {
+        let presence = Presence::default();
+        let by = |share| Entrance { via: Via::Share, share: Some(share), ..guest("Bob", false) };
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = enter(&presence, by(one));
+        enter(&presence, by(one));
+        let mut owner = presence.watch(true);
+        assert_eq!(owner.news().map(<[_]>::len), Some(2));
+        assert!(presence.enter(by(one), LIMITS).is_none(), "the link's places are taken");
+        assert!(owner.news().is_none(), "nobody is told of who was not let in");
+        enter(&presence, by(other));
+        assert!(presence.enter(by(other), LIMITS).is_none(), "the session's are");
+        assert!(presence.enter(guest("Boss", false), LIMITS).is_none());
+        enter(&presence, Entrance::owner("Ada"));
+        presence.leave(first.id);
+        enter(&presence, by(one));
+    }
 
     fn guest(name: &str, hidden: bool) -> Entrance {
         let (access, via) = (ViewerAccess::View, Via::Watch);
@@ -251,9 +295,9 @@ mod tests {
     fn who_is_hidden_is_told_to_admins_only() {
         let presence = Presence::default();
         let (mut owner, mut admin) = (presence.watch(false), presence.watch(true));
-        presence.enter(Entrance::owner("Ada"));
+        enter(&presence, Entrance::owner("Ada"));
         assert_eq!(owner.news().map(<[_]>::len), Some(1));
-        presence.enter(guest("Boss", true));
+        enter(&presence, guest("Boss", true));
         assert!(owner.news().is_none(), "not even that something changed");
         assert_eq!(admin.news().map(<[_]>::len), Some(2));
     }
@@ -261,7 +305,7 @@ mod tests {
     #[test]
     fn a_change_of_access_is_news() {
         let presence = Presence::default();
-        let person = presence.enter(guest("Bob", false));
+        let person = enter(&presence, guest("Bob", false));
         let mut watch = presence.watch(false);
         assert_eq!(watch.news().map(|all| all[0].mode), Some("view"));
         presence.set_access(&person, ViewerAccess::Interact);

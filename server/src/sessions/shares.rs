@@ -172,6 +172,12 @@ impl Sessions {
         }))
     }
 
+    /// Whether the share is good still.
+    pub(super) async fn has_share(&self, session: Uuid, share: Uuid) -> Result<bool, ApiError> {
+        let shares = self.shared.store.shares(session).await?;
+        Ok(shares.iter().any(|row| row.id == share))
+    }
+
     /// How an admin comes in to watch.
     ///
     /// # Errors

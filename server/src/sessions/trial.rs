@@ -20,7 +20,7 @@ use super::context::{Context, SessionServices};
 use super::ladder::{Ladder, StepView};
 use super::live::Origin;
 use super::resources::Resources;
-use super::{Sessions, Shared, request};
+use super::{HostKeys, Sessions, Shared};
 use crate::api::ApiError;
 use crate::hops::path_through;
 
@@ -50,7 +50,7 @@ impl Sessions {
         &self,
         fields: serde_json::Map<String, serde_json::Value>,
     ) -> Result<Trial, ApiError> {
-        let origin = request::read(fields, &self.shared).map_err(SessionError::invalid)?;
+        let origin = self.check(fields).await?.0;
         let place = Arc::clone(&self.shared.trials).try_acquire_owned();
         let place = place.map_err(|_| ApiError::too_many(RETRY, "Too many dry runs at a time."))?;
         let (tell, told) = oneshot::channel();
@@ -69,10 +69,11 @@ impl Sessions {
 async fn climb(origin: &Origin, shared: &Arc<Shared>) -> Trial {
     let (ladder, resources) = (Arc::<Ladder>::default(), Resources::default());
     let id = Uuid::now_v7();
+    let host_keys = Arc::new(shared.host_keys.only_judging());
     let way = async {
-        let context = Context::new(id, origin, shared, &ladder, &resources);
+        let context = Context::new(id, origin, shared, &ladder, &resources).judged_by(&host_keys);
         let plan = origin.driver.prepare(&origin.settings, &context).await?;
-        reach_login(plan, origin, shared, &ladder).await
+        reach_login(plan, origin, &host_keys, &ladder).await
     };
     let climbed = tokio::select! {
         biased;
@@ -96,7 +97,7 @@ async fn climb(origin: &Origin, shared: &Arc<Shared>) -> Trial {
 async fn reach_login(
     plan: Plan,
     origin: &Origin,
-    shared: &Shared,
+    host_keys: &Arc<HostKeys>,
     ladder: &Arc<Ladder>,
 ) -> Result<(), SessionError> {
     let client = origin.driver.client().filter(|_| origin.engine == EngineKind::Embedded);
@@ -108,7 +109,7 @@ async fn reach_login(
     let reached = Arc::new(Notify::new());
     let services = SessionServices {
         ladder: Arc::clone(ladder),
-        host_keys: Arc::clone(&shared.host_keys),
+        host_keys: Arc::clone(host_keys),
         via: path_through(&origin.shared.jump_hosts),
     };
     // Nobody types; held, because its end would be the person's leaving.

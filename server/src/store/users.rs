@@ -1,5 +1,5 @@
 use serde::Serialize;
-use sqlx::Row;
+use sqlx::{Any, Row, Transaction};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -88,6 +88,22 @@ macro_rules! user_columns {
     };
 }
 pub(super) use user_columns;
+
+/// Whether somebody can act as an admin without this row of `users`, or the row is none;
+/// `$now` is the parameter that holds the time.
+macro_rules! somebody_is_left {
+    ($now:literal) => {
+        concat!(
+            "(users.role <> 'admin' OR users.disabled_at IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM users AS other WHERE other.role = 'admin' \
+         AND other.disabled_at IS NULL AND other.id <> users.id) \
+         OR EXISTS (SELECT 1 FROM api_keys WHERE revoked_at IS NULL \
+         AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            ")))"
+        )
+    };
+}
 
 macro_rules! select_user {
     ($rest:literal) => {
@@ -182,24 +198,32 @@ impl Store {
         Ok(rows.iter().map(read_user).collect::<Result<_, _>>()?)
     }
 
-    /// Sets a role by hand; `None` if there is no such user.
+    /// Sets a role by hand; `None` if there is no such user, or nobody would be left who
+    /// could act as an admin: no other enabled admin, and no live API key.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn set_user_role(&self, id: Uuid, role: Role) -> Result<Option<User>, StoreError> {
+        let mut all = self.pool().begin().await?;
+        hold_admins(&mut all).await?;
         let row = sqlx::query(concat!(
             "UPDATE users SET role = $1, admin_role = $1, role_source = 'admin' WHERE id = $2 \
-             RETURNING ",
+             AND (CAST($1 AS TEXT) = 'admin' OR ",
+            somebody_is_left!("$3"),
+            ") RETURNING ",
             user_columns!()
         ))
         .bind(role.name())
         .bind(id.to_string())
-        .fetch_optional(self.pool())
+        .bind(to_millis(OffsetDateTime::now_utc()))
+        .fetch_optional(&mut *all)
         .await?;
+        all.commit().await?;
         Ok(row.as_ref().map(read_user).transpose()?)
     }
 
-    /// Disables a user, or takes that back; `None` if there is no such user.
+    /// Disables a user, or takes that back; `None` if there is no such user, or as with
+    /// [`set_user_role`](Self::set_user_role).
     ///
     /// # Errors
     /// Those of the database.
@@ -208,56 +232,59 @@ impl Store {
         id: Uuid,
         disabled: bool,
     ) -> Result<Option<User>, StoreError> {
+        let mut all = self.pool().begin().await?;
+        hold_admins(&mut all).await?;
+        let now = to_millis(OffsetDateTime::now_utc());
         let row = sqlx::query(concat!(
-            "UPDATE users SET disabled_at = $1 WHERE id = $2 RETURNING ",
+            "UPDATE users SET disabled_at = $1 WHERE id = $2 \
+             AND (CAST($1 AS BIGINT) IS NULL OR ",
+            somebody_is_left!("$3"),
+            ") RETURNING ",
             user_columns!()
         ))
-        .bind(disabled.then(|| to_millis(OffsetDateTime::now_utc())))
+        .bind(disabled.then_some(now))
         .bind(id.to_string())
-        .fetch_optional(self.pool())
+        .bind(now)
+        .fetch_optional(&mut *all)
         .await?;
+        all.commit().await?;
         Ok(row.as_ref().map(read_user).transpose()?)
     }
 
-    /// Removes a user with all sign-ins, and revokes the tokens.
+    /// Removes a user with all sign-ins, and revokes the tokens; `false` if there is no such
+    /// user, or as with [`set_user_role`](Self::set_user_role).
     ///
     /// # Errors
     /// Those of the database.
     pub async fn delete_user(&self, id: Uuid) -> Result<bool, StoreError> {
+        let now = to_millis(OffsetDateTime::now_utc());
         let mut all = self.pool().begin().await?;
+        hold_admins(&mut all).await?;
         sqlx::query(
             "UPDATE user_tokens SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL",
         )
-        .bind(to_millis(OffsetDateTime::now_utc()))
+        .bind(now)
         .bind(id.to_string())
         .execute(&mut *all)
         .await?;
-        let done = sqlx::query("DELETE FROM users WHERE id = $1")
-            .bind(id.to_string())
-            .execute(&mut *all)
-            .await?;
+        let statement = concat!("DELETE FROM users WHERE id = $1 AND ", somebody_is_left!("$2"));
+        let done = sqlx::query(statement).bind(id.to_string()).bind(now).execute(&mut *all).await?;
+        if done.rows_affected() == 0 {
+            all.rollback().await?;
+            return Ok(false);
+        }
         all.commit().await?;
-        Ok(done.rows_affected() > 0)
+        Ok(true)
     }
+}
 
-    /// Whether somebody could still act as an admin without this user: another enabled
-    /// admin, or a live API key.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn has_admin_besides(&self, id: Uuid) -> Result<bool, StoreError> {
-        let row = sqlx::query(
-            "SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1
-             UNION ALL
-             SELECT 1 FROM api_keys WHERE revoked_at IS NULL
-             AND (expires_at IS NULL OR expires_at > $2) LIMIT 1",
-        )
-        .bind(id.to_string())
-        .bind(to_millis(OffsetDateTime::now_utc()))
-        .fetch_optional(self.pool())
+/// Makes others wait who take an admin away: of two at once, each would count on the admin
+/// whom the other takes away. In both dialects a change locks the rows, also one to nothing.
+async fn hold_admins(all: &mut Transaction<'_, Any>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET role = role WHERE role = 'admin' AND disabled_at IS NULL")
+        .execute(&mut **all)
         .await?;
-        Ok(row.is_some())
-    }
+    Ok(())
 }
 
 fn email_key(email: &str) -> String {

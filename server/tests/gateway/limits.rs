@@ -1,6 +1,9 @@
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fanlight::access::Role;
 use fanlight::serve::Gateway;
+use fanlight::store::AuditFilter;
 use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::{AnyConnection, Executor};
@@ -32,6 +35,30 @@ async fn bar_60_a_locked_database_is_waited_for_and_then_503() {
     let me = fixture.get("/api/me").bearer_auth(&fixture.key).send().await.unwrap();
     assert_eq!(me.status(), StatusCode::OK);
     drop(lock);
+}
+
+#[tokio::test]
+async fn what_a_request_has_begun_is_done_and_audited_though_its_caller_is_gone() {
+    let patience = [("server.request_timeout", json!("300ms"))];
+    let fixture = Fixture::with(&patience).await;
+    let bob = fixture.person("bob", Role::Viewer).await;
+    let mut lock = lock(&fixture).await;
+    let delete = fixture.http.delete(fixture.url(&format!("/api/users/{}", bob.user.id)));
+    let reply = delete.bearer_auth(&fixture.key).send().await.unwrap();
+    assert_eq!(reply.status(), StatusCode::GATEWAY_TIMEOUT);
+    lock.execute("COMMIT").await.unwrap();
+    let store = &fixture.gateway.app.store;
+    let filter = AuditFilter { actions: vec!["user_delete"], limit: 1, ..AuditFilter::default() };
+    let begun = Instant::now();
+    loop {
+        let log = store.audit(&filter).await.unwrap();
+        if !log.is_empty() {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "nobody was told of it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(store.user(bob.user.id).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -111,4 +138,49 @@ async fn a_second_gateway_on_the_same_port_is_told_so_and_touches_nothing() {
     let error = Gateway::start(configuration(&folder, &taken)).await.err().unwrap();
     assert!(error.to_string().contains("cannot listen on 127.0.0.1"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// A private key that takes a while to open, by its passphrase `open`.
+fn costly_key(folder: &TempDir) -> String {
+    let file = folder.path().join("key");
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-q", "-t", "ed25519", "-N", "open", "-a", "150", "-f"]).arg(&file);
+    assert!(command.status().unwrap().success(), "ssh-keygen failed");
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// This test has one thread for all tasks: whatever keeps it busy keeps everybody waiting.
+#[tokio::test]
+async fn whoever_has_a_costly_key_opened_keeps_nobody_else_waiting() {
+    let folder = TempDir::new().unwrap();
+    let key = costly_key(&folder);
+    let settings = json!({ "hostname": "192.0.2.1", "username": "u", "private_key": key,
+        "passphrase": "open" });
+    let preset =
+        json!([{ "id": "a", "name": "A", "session_type": "ssh", "settings": settings.clone() }]);
+    let gateway = [("presets", preset), ("rate_limit.enabled", json!(false))];
+    let fixture = Fixture::with(&gateway).await;
+    let mut session = settings;
+    session["session_type"] = json!("ssh");
+    for request in [session, json!({ "preset": "a" })] {
+        let opened = async {
+            let begun = Instant::now();
+            let made =
+                fixture.post("/api/sessions").bearer_auth(&fixture.key).json(&request).send().await;
+            assert_eq!(made.unwrap().status(), StatusCode::CREATED);
+            begun.elapsed()
+        };
+        tokio::pin!(opened);
+        let mut longest = Duration::ZERO;
+        let took = loop {
+            let begun = Instant::now();
+            let asked = fixture.get("/api/presets").bearer_auth(&fixture.key).send();
+            tokio::select! {
+                took = &mut opened => break took,
+                reply = asked => assert_eq!(reply.unwrap().status(), StatusCode::OK),
+            }
+            longest = longest.max(begun.elapsed());
+        };
+        assert!(longest > Duration::ZERO && longest < took / 2, "{longest:?} of {took:?}");
+    }
 }

@@ -36,6 +36,16 @@ async fn errors_have_one_shape_and_the_right_status() {
 }
 
 #[tokio::test]
+async fn a_control_character_in_a_path_is_nobodys_name() {
+    let fixture = Fixture::start().await;
+    for name in ["a%00b", "a%0Ab:22"] {
+        let path = format!("/api/admin/host-keys/{name}");
+        let request = fixture.http.delete(fixture.url(&path)).bearer_auth(&fixture.key);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_field_is_named_and_its_value_is_not_echoed() {
     let fixture = Fixture::start().await;
     let body = json!({ "api_key": "good", "canary-field": "canary-value" });

@@ -116,6 +116,34 @@ async fn the_last_way_in_is_not_closed_unnoticed() {
 }
 
 #[tokio::test]
+async fn of_two_admins_who_are_taken_away_at_once_one_stays() {
+    let fixture = Fixture::start().await;
+    let store = &fixture.gateway.app.store;
+    let (ada, bob) =
+        (fixture.person("ada", Role::Admin).await, fixture.person("bob", Role::Admin).await);
+    store.revoke_api_key("unlimited").await.unwrap();
+    let (ada, bob) = (ada.user.id, bob.user.id);
+    for _ in 0..5 {
+        let (one, other) =
+            tokio::join!(store.set_user_disabled(ada, true), store.set_user_disabled(bob, true));
+        assert!(one.unwrap().is_some() != other.unwrap().is_some(), "disabled");
+        for id in [ada, bob] {
+            assert!(store.set_user_disabled(id, false).await.unwrap().is_some());
+        }
+        let (one, other) = tokio::join!(
+            store.set_user_role(ada, Role::Viewer),
+            store.set_user_role(bob, Role::Viewer)
+        );
+        assert!(one.unwrap().is_some() != other.unwrap().is_some(), "demoted");
+        for id in [ada, bob] {
+            assert!(store.set_user_role(id, Role::Admin).await.unwrap().is_some());
+        }
+    }
+    let (one, other) = tokio::join!(store.delete_user(ada), store.delete_user(bob));
+    assert!(one.unwrap() != other.unwrap(), "removed");
+}
+
+#[tokio::test]
 async fn bar_26_mappings_hold_at_the_next_sign_in_and_fall_back_to_the_role_set_by_hand() {
     let fixture = Fixture::start().await;
     let store = &fixture.gateway.app.store;

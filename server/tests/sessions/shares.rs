@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use fanlight::access::Role;
-use fanlight::config::AdminWatch;
+use fanlight::config::{AdminWatch, ViewerLimits};
+use fanlight::sessions::Window;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -124,6 +125,43 @@ async fn bar_18a_a_share_expires_and_takes_its_guests_along() {
     let (message, _) = guest.until_error().await;
     assert!(message.contains("expired"), "{message}");
     assert_eq!(scene.fixture.dial(&path, &[]).await.err(), Some(403));
+}
+
+#[tokio::test]
+async fn bar_18a_a_share_that_is_revoked_while_somebody_comes_lets_nobody_in() {
+    let scene = scene().await;
+    let (share, path) = scene.share(json!({})).await;
+    let (sessions, id) = (&scene.fixture.app.sessions, scene.made.id());
+    let token = path.split_once("key=").unwrap().1;
+    // The look at the share, its end, and only then the step through the door.
+    let entrance = sessions.share_entrance(token, id, None).await.unwrap().expect("it is good");
+    let revoke = scene.path(&format!("/shares/{}", share["share_id"].as_str().unwrap()));
+    assert_eq!(scene.fixture.delete(&revoke).await.status, StatusCode::NO_CONTENT);
+    let live = sessions.find(id).unwrap();
+    let window = Window { viewport: live.viewport(), timezone: None };
+    let refused = sessions.attach(&live, entrance, window).await.err().unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(scene.viewers().await.len(), 1, "the owner alone is there");
+}
+
+#[tokio::test]
+async fn one_share_link_opens_so_many_sockets_and_shuts_nobody_else_out() {
+    let limits = ViewerLimits { per_session: 3, per_share: 2 };
+    let scene = scene_with(|config| config.sessions.viewers = limits).await;
+    let (_, path) = scene.share(json!({})).await;
+    let (first, _second) = (scene.guest(&path).await, scene.guest(&path).await);
+    assert_eq!(scene.fixture.dial(&path, &[]).await.err(), Some(429));
+    let (_, other) = scene.share(json!({})).await;
+    let _third = scene.guest(&other).await;
+    assert_eq!(scene.fixture.dial(&other, &[]).await.err(), Some(429), "the session is full");
+    scene.fixture.own(&scene.made).await.until("ready").await;
+    drop(first);
+    let live = scene.fixture.app.sessions.find(scene.made.id()).unwrap();
+    eventually("the place is free", 10 * SECOND, || {
+        live.presence.view(true).iter().filter(|person| person.mode != "own").count() == 2
+    })
+    .await;
+    scene.guest(&path).await;
 }
 
 #[tokio::test]
