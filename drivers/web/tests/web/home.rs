@@ -87,6 +87,18 @@ impl Home {
     }
 }
 
+/// What is killed may write for a moment more.
+impl Drop for Home {
+    fn drop(&mut self) {
+        for _ in 0..200 {
+            if fs::remove_dir_all(self.path()).is_ok() || !self.path().exists() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+    }
+}
+
 /// Serves `world` by `rules`.
 pub(crate) fn serving(world: Arc<World>, rules: Rules) -> impl FnOnce(TcpListener) -> Fenced {
     move |listener| {
