@@ -11,8 +11,8 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use fanlight_core::{
-    Capabilities, DriverInfo, Endpoint, FieldError, Permits, Plan, ProtocolDriver, SessionCx,
-    SessionError, Summary, register_driver,
+    Capabilities, DriverInfo, Endpoint, FieldError, Hostname, Permits, Plan, ProtocolDriver,
+    SessionCx, SessionError, Summary, register_driver,
 };
 use serde::Deserialize;
 
@@ -40,9 +40,23 @@ pub struct RdpOptions {
     pub guacd_drive_dir: Option<PathBuf>,
     /// Folder, as guacd sees it, with the Kerberos credential caches that sessions may name.
     pub kerberos_cache_dir: Option<PathBuf>,
+    /// Domains whose names guacd may look up itself, which Kerberos needs: their DNS decides
+    /// where it connects to.
+    pub kerberos_domains: Vec<String>,
 }
 
 impl RdpOptions {
+    /// Whether guacd may be told this host: an address, which was checked, or a name in one of
+    /// the domains.
+    fn trusts(&self, host: &Hostname) -> bool {
+        let name = host.as_str().trim_end_matches('.').to_ascii_lowercase();
+        let within = |domain: &String| {
+            let domain = domain.trim_matches('.').to_ascii_lowercase();
+            name.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        host.ip().is_some() || self.kerberos_domains.iter().any(within)
+    }
+
     fn errors(&self) -> Vec<FieldError> {
         let folders = [
             ("drive_dir", &self.drive_dir),

@@ -18,7 +18,7 @@ pub(crate) async fn plan(
     route: Route,
     cx: &dyn SessionCx,
 ) -> Result<Plan, SessionError> {
-    check_tunnel(settings, &route, cx.engine())?;
+    check_names(settings, options, &route, cx.engine())?;
     let plan = session(login(settings, options, route), settings);
     if let Some((host, port)) = settings.kdc_url.as_deref().and_then(kdc_address) {
         cx.reach(&Endpoint::Tcp(host, port)).await?;
@@ -36,22 +36,39 @@ pub(crate) async fn plan(
         .default("drive-name", DRIVE_NAME))
 }
 
-/// Kerberos needs the names of the target and of the KDC, and guacd would dial them itself,
-/// past the jump hosts.
-fn check_tunnel(
+/// Kerberos needs the names of the target and of the KDC, and guacd would look them up and dial
+/// them itself: past the jump hosts, and past the check of their addresses. So it is told only
+/// names that the operator trusts.
+fn check_names(
     settings: &RdpSettings,
+    options: &RdpOptions,
     route: &Route,
     engine: EngineKind,
 ) -> Result<(), SessionError> {
-    let by_name = settings.auth_pkg == Some(AuthPackage::Kerberos) || settings.kdc_url.is_some();
-    if !(route.tunnelled && by_name && engine == EngineKind::Guacd) {
+    let kerberos = settings.auth_pkg == Some(AuthPackage::Kerberos);
+    let target = kerberos.then(|| settings.hostname.clone());
+    let kdc = settings.kdc_url.as_deref().and_then(kdc_address).map(|(host, _)| host);
+    if engine != EngineKind::Guacd || (target.is_none() && kdc.is_none()) {
         return Ok(());
     }
-    Err(SessionError::new(
-        Cause::EngineLacksParameter,
-        "guacd cannot use Kerberos through jump hosts. Log in by NTLM (auth_pkg), and leave \
-         kdc_url out.",
-    ))
+    if route.tunnelled {
+        return Err(SessionError::new(
+            Cause::EngineLacksParameter,
+            "guacd cannot use Kerberos through jump hosts. Log in by NTLM (auth_pkg), and leave \
+             kdc_url out.",
+        ));
+    }
+    match [target, kdc].into_iter().flatten().find(|host| !options.trusts(host)) {
+        None => Ok(()),
+        Some(host) => Err(SessionError::new(
+            Cause::Denied,
+            format!(
+                "guacd would look {host} up itself for Kerberos, which only names in \
+                 drivers.rdp.kerberos_domains may be. Ask an administrator to add its domain, or \
+                 log in by NTLM (auth_pkg)."
+            ),
+        )),
+    }
 }
 
 fn login(settings: &RdpSettings, options: &RdpOptions, route: Route) -> Plan {

@@ -62,7 +62,8 @@ async fn the_seed_s_kerberos_session_keeps_its_name_and_asks_the_policy_about_th
         "domain": "CORP.EXAMPLE.COM", "security": "nla", "auth_pkg": "kerberos",
         "kdc_url": "https://dc.corp.example.com/KdcProxy"
     });
-    let plan = plan_by(&*driver(), &request, &cx).await.unwrap();
+    let driver = driver_with(json!({ "kerberos_domains": ["Corp.Example.com."] })).unwrap();
+    let plan = plan_by(&*driver, &request, &cx).await.unwrap();
     let get = |name| plan.parameters.get(name).unwrap();
     assert_eq!(get("hostname"), "fileserver.corp.example.com");
     assert_eq!((get("username"), get("domain")), ("jdoe", "CORP.EXAMPLE.COM"));
@@ -75,8 +76,31 @@ async fn the_seed_s_kerberos_session_keeps_its_name_and_asks_the_policy_about_th
 #[tokio::test]
 async fn bar_41_a_kdc_that_the_policy_forbids_is_not_used() {
     let request = json!({ "hostname": "h", "auth_pkg": "kerberos", "kdc_url": "denied:88" });
-    let error = plan_by(&*driver(), &request, &cx().deny("denied")).await.err().unwrap();
+    let driver = driver_with(json!({ "kerberos_domains": ["h", "denied"] })).unwrap();
+    let error = plan_by(&*driver, &request, &cx().deny("denied")).await.err().unwrap();
     assert_eq!(error.cause, Cause::Denied);
+    assert!(!error.message.contains("kerberos_domains"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn bar_39_guacd_looks_up_no_name_that_the_operator_does_not_trust() {
+    let driver = driver_with(json!({ "kerberos_domains": ["corp.example.com"] })).unwrap();
+    for (request, allowed) in [
+        (json!({ "hostname": "a.corp.example.com", "auth_pkg": "kerberos" }), true),
+        (json!({ "hostname": "corp.example.com", "auth_pkg": "kerberos" }), true),
+        (json!({ "hostname": "10.0.0.9", "auth_pkg": "kerberos" }), true),
+        (json!({ "hostname": "evilcorp.example.com", "auth_pkg": "kerberos" }), false),
+        (json!({ "hostname": "rebind.example", "auth_pkg": "kerberos" }), false),
+        (json!({ "hostname": "10.0.0.9", "kdc_url": "https://rebind.example/Kdc" }), false),
+        (json!({ "hostname": "rebind.example", "auth_pkg": "ntlm" }), true),
+    ] {
+        let planned = plan_by(&*driver, &request, &cx()).await;
+        assert_eq!(planned.is_ok(), allowed, "{request}");
+        if let Err(error) = planned {
+            assert_eq!(error.cause, Cause::Denied);
+            assert!(error.message.contains("rebind") || error.message.contains("evilcorp"));
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fanlight_core::{Cause, FieldError, SessionError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::Words;
 use crate::store::StoreError;
 
 /// An error as the API tells it. Never holds a secret or a dependency's inner detail.
@@ -116,10 +117,29 @@ impl ApiError {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// The same, with a field by the name that the caller knows it by.
+    #[must_use]
+    pub fn naming(mut self, field: &str, name: &str) -> Self {
+        for error in self.fields.iter_mut().filter(|error| error.field == field) {
+            name.clone_into(&mut error.field);
+        }
+        self
+    }
+
     /// Its sentence, and what is wrong with which field, for a person.
     pub fn with_fields(&self) -> String {
         let fields = self.fields.iter().map(|f| format!("{} {}.", f.field, f.message));
         std::iter::once(self.message.clone()).chain(fields).collect::<Vec<_>>().join(" ")
+    }
+
+    /// In words for a person at a browser, in JSON for programs.
+    pub(super) fn for_person(self, headers: &HeaderMap, title: &str) -> Response {
+        let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        if !accepts.unwrap_or_default().contains("text/html") {
+            return self.into_response();
+        }
+        let (status, text) = (self.status, self.with_fields());
+        Words { status, title, text: &text, links: &[("/", "Connections")] }.into_response()
     }
 
     fn body(self) -> ErrorBody {
@@ -204,7 +224,9 @@ impl From<JsonRejection> for ApiError {
                 "The body must be JSON, with the header Content-Type: application/json.",
             ),
             JsonRejection::JsonSyntaxError(_) => Self::bad_request("The body is not valid JSON."),
-            JsonRejection::JsonDataError(error) => describe_data_error(&error),
+            JsonRejection::JsonDataError(error) => {
+                describe_data_error(&error, "The body is not the JSON object that this needs.")
+            }
             other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Self::new(other.status(), "body_too_large", "The body is too large.")
             }
@@ -215,8 +237,8 @@ impl From<JsonRejection> for ApiError {
 
 /// Serde's message may quote the value, which may be a secret: only the field's name and
 /// what was expected are kept.
-fn describe_data_error(error: &axum::extract::rejection::JsonDataError) -> ApiError {
-    let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+fn describe_data_error(error: &dyn std::error::Error, nothing_named: &str) -> ApiError {
+    let text = error.source().map(ToString::to_string).unwrap_or_default();
     let (path, text) = text.split_once(": ").unwrap_or(("", &text));
     let quoted = text.split('`').nth(1).unwrap_or_default();
     let field = if text.starts_with("unknown field") {
@@ -230,9 +252,23 @@ fn describe_data_error(error: &axum::extract::rejection::JsonDataError) -> ApiEr
         FieldError::new(path, "is not valid")
     };
     if field.field.is_empty() || field.field == "." {
-        return ApiError::bad_request("The body is not the JSON object that this needs.");
+        return ApiError::bad_request(nothing_named);
     }
     ApiError::invalid(vec![field])
+}
+
+impl From<FormRejection> for ApiError {
+    fn from(rejection: FormRejection) -> Self {
+        match rejection.status() {
+            status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(status, "body_too_large", "The body is too large.")
+            }
+            status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Self::new(status, "unsupported_media_type", "The body must be a form.")
+            }
+            _ => Self::bad_request("The form cannot be read."),
+        }
+    }
 }
 
 impl From<PathRejection> for ApiError {
@@ -242,8 +278,14 @@ impl From<PathRejection> for ApiError {
 }
 
 impl From<QueryRejection> for ApiError {
-    fn from(_: QueryRejection) -> Self {
-        Self::bad_request("The query of this address is not valid.")
+    fn from(rejection: QueryRejection) -> Self {
+        const NOT_VALID: &str = "The query of this address is not valid.";
+        match rejection {
+            QueryRejection::FailedToDeserializeQueryString(error) => {
+                describe_data_error(&error, NOT_VALID)
+            }
+            _ => Self::bad_request(NOT_VALID),
+        }
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) async fn connect(
     ApiPath(protocol): ApiPath<String>,
     body: Body,
 ) -> Result<Json<Envelope<PortalConnection>>, ApiError> {
-    let portal = Portal::of(&app, who.as_ref())?;
+    let portal = Portal::of(&app, who.as_ref(), client)?;
     let made = portal.connect(&protocol, body?.0).await?;
     if let Some(who) = &who {
         tell(&app, who, client, &made.created.live, Action::SessionCreate).await;
@@ -190,10 +190,11 @@ pub(super) async fn connect(
 pub(super) async fn disconnect(
     State(app): State<Arc<App>>,
     MaybeIdentity(who): MaybeIdentity,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<Envelope<PortalDisconnected>>, ApiError> {
     const DONE: &str = "Connection disconnected successfully";
-    let portal = Portal::of(&app, who.as_ref())?;
+    let portal = Portal::of(&app, who.as_ref(), client)?;
     let connection = portal.disconnect(&connection_id(body)?).await?;
     let disconnected_at = text(OffsetDateTime::now_utc());
     let connection_id = connection.id;
@@ -207,8 +208,9 @@ pub(super) async fn disconnect(
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     MaybeIdentity(who): MaybeIdentity,
+    client: ClientAddress,
 ) -> Result<Json<Envelope<Vec<PortalListItem>>>, ApiError> {
-    let all = Portal::of(&app, who.as_ref())?.list().await?;
+    let all = Portal::of(&app, who.as_ref(), client)?.list().await?;
     let message = match all.len() {
         0 => "No connections found".to_owned(),
         count => format!("Found {count} connections"),
@@ -224,9 +226,10 @@ pub(super) async fn list(
 pub(super) async fn delete_by_body(
     State(app): State<Arc<App>>,
     MaybeIdentity(who): MaybeIdentity,
+    client: ClientAddress,
     body: Body,
 ) -> Result<Json<Envelope<PortalDeleted>>, ApiError> {
-    let portal = Portal::of(&app, who.as_ref())?;
+    let portal = Portal::of(&app, who.as_ref(), client)?;
     delete(&portal, &connection_id(body)?, who.as_ref()).await
 }
 
@@ -238,9 +241,10 @@ pub(super) async fn delete_by_body(
 pub(super) async fn delete_by_path(
     State(app): State<Arc<App>>,
     MaybeIdentity(who): MaybeIdentity,
+    client: ClientAddress,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Envelope<PortalDeleted>>, ApiError> {
-    delete(&Portal::of(&app, who.as_ref())?, &id, who.as_ref()).await
+    delete(&Portal::of(&app, who.as_ref(), client)?, &id, who.as_ref()).await
 }
 
 async fn delete(

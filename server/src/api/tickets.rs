@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +32,14 @@ pub(super) async fn issue(
     Ok(Json(Ticket { ticket: ticket.expose().clone() }))
 }
 
+fn used() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "link_used",
+        "This link was used before, or it is no longer good.",
+    )
+}
+
 /// Follows an opening link: a cookie for this one session, and on to its page.
 #[utoipa::path(get, path = "/open/{token}", tag = "Sessions",
     params(("token" = String, Path, description = "The link's token; it is used up.")),
@@ -40,13 +48,11 @@ pub(super) async fn open(
     State(app): State<Arc<App>>,
     _: Follower,
     ApiPath(token): ApiPath<String>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let Some((session, cookie)) = app.sessions.follow_opening(&token).await? else {
-        return Err(ApiError::new(
-            StatusCode::NOT_FOUND,
-            "link_used",
-            "This link was used before, or it is no longer good.",
-        ));
+        let title = "This link could not be opened";
+        return Ok(used().for_person(&headers, title));
     };
     let [stream, banner] = opening_cookies(session, cookie.expose(), &app.config)
         .ok_or_else(|| ApiError::internal("cookie is no header"))?;

@@ -3,6 +3,7 @@ use axum::http::StatusCode;
 use super::{Portal, bad, refusal};
 use crate::access::{Role, owns_or_admin};
 use crate::api::ApiError;
+use crate::audit::{Action, Event};
 use crate::store::MachineConnection;
 
 /// A connection in the list.
@@ -30,8 +31,15 @@ impl Portal<'_> {
     /// 400 without an id, 404 for an unknown one, 403 for somebody else's.
     pub async fn disconnect(&self, id: &str) -> Result<MachineConnection, ApiError> {
         let connection = self.find(id).await?;
-        if self.app.sessions.find(connection.session_id).is_some() {
-            self.app.sessions.end(self.who, connection.session_id).await?;
+        let id = connection.session_id;
+        if let Some(live) = self.app.sessions.find(id) {
+            let was_live = live.is_live();
+            self.app.sessions.end(self.who, id).await?;
+            if was_live {
+                let event = Event::new(Action::SessionDelete).by(self.who).from(self.client.ip);
+                let event = event.about("session", id, &live.label());
+                self.app.audit.note(event.detail("session_type", live.session_type())).await;
+            }
         }
         Ok(connection)
     }

@@ -15,7 +15,7 @@ pub use connections::Listed;
 use request::{PortalRequest, Protocol};
 
 use crate::App;
-use crate::access::Identity;
+use crate::access::{ClientAddress, Identity};
 use crate::api::ApiError;
 use crate::machines::{Found, RUNNING, preferred, usable};
 use crate::sessions::{Created, Grant, ProbeError, Terms};
@@ -33,6 +33,7 @@ const NAME_ATTEMPTS: i64 = 10;
 pub struct Portal<'a> {
     app: &'a App,
     who: &'a Identity,
+    client: ClientAddress,
 }
 
 /// A connection that was just made.
@@ -60,13 +61,17 @@ impl<'a> Portal<'a> {
     ///
     /// # Errors
     /// 503 where no inventory is configured, then 401 for nobody.
-    pub fn of(app: &'a App, who: Option<&'a Identity>) -> Result<Self, ApiError> {
+    pub fn of(
+        app: &'a App,
+        who: Option<&'a Identity>,
+        client: ClientAddress,
+    ) -> Result<Self, ApiError> {
         if !app.inventories.are_configured() {
             return Err(ApiError::unavailable(NOT_CONFIGURED));
         }
         let status = StatusCode::UNAUTHORIZED;
         let nobody = || refusal(status, "unauthenticated", "Authentication failed");
-        Ok(Self { app, who: who.ok_or_else(nobody)? })
+        Ok(Self { app, who: who.ok_or_else(nobody)?, client })
     }
 
     /// Makes a session of the driver `protocol` to the machine that the request names.

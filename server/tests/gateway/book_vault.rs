@@ -43,6 +43,9 @@ async fn entries_lie_where_the_contract_says_and_those_of_other_programs_are_the
     let bao = OpenBao::start().await;
     let login = bao.role(EVERYTHING, json!({})).await;
     bao.put("fanlight/shared/staging/.config", json!({ "allowed_groups": ["dev"] })).await;
+    bao.put("fanlight/shared/text/.config", json!({ "allowed_groups": "dev" })).await;
+    bao.put("fanlight/shared/mixed/.config", json!({ "allowed_groups": ["dev", 7] })).await;
+    bao.put("fanlight/shared/silent/.config", json!({ "description": "x" })).await;
     bao.put(
         "fanlight/shared/staging/old",
         json!({ "type": "ssh", "hostname": "10.0.0.9",
@@ -70,7 +73,7 @@ async fn entries_lie_where_the_contract_says_and_those_of_other_programs_are_the
     let worker = fixture.person("worker", fanlight::access::Role::Operator).await;
     let seen = fixture.call(&worker.cookie, Method::GET, FOLDERS, None).await.1;
     let seen: Vec<_> = seen.as_array().unwrap().iter().map(|f| f["name"].clone()).collect();
-    assert_eq!(seen, ["production", "lab"], "folders without .config are for admins");
+    assert_eq!(seen, ["production", "lab"], "folders that do not say for whom are for admins");
     let staging = format!("{FOLDERS}/shared/staging/entries/old");
     assert_eq!(fixture.ask(Method::POST, &format!("{staging}/connect"), Value::Null).await.0, 201);
     let (status, kept) = fixture.ask(Method::PUT, &staging, json!({ "port": 2222 })).await;

@@ -104,6 +104,42 @@ async fn who_is_not_signed_in_does_that_first_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_secret_in_a_link_is_not_passed_on_to_the_sign_in() {
+    let fixture = Fixture::start().await;
+    let path = "/api/connect?hostname=a&password=canary";
+    let followed = fixture.follow_link("", path, &[]).await;
+    let posted = fixture.send_form("fanlight=none", path, &fixture.url(""), &[]).await;
+    for reply in [followed, posted] {
+        assert_eq!((reply.status, reply.location.as_str()), (400, ""), "{}", reply.text);
+        assert!(!reply.text.contains("canary"), "{}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn a_link_makes_no_session_for_those_who_only_look_at_it() {
+    let fixture = Fixture::start().await;
+    let cookie = fixture.person("power", Role::Poweruser).await.cookie;
+    let head = fixture.call(&cookie, Method::HEAD, AD_HOC, None).await;
+    assert_eq!(head.0, 400);
+    let ahead = [("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")];
+    assert_eq!(fixture.follow_link(&cookie, AD_HOC, &ahead).await.status, 400);
+    let (_, made) = fixture.call(&fixture.key, Method::GET, "/api/sessions", None).await;
+    assert_eq!(made, json!([]));
+}
+
+#[tokio::test]
+async fn bar_37_a_form_is_held_to_its_size_and_kind() {
+    let fixture = Fixture::start().await;
+    let cookie = fixture.person("power", Role::Poweruser).await.cookie;
+    let long = "x".repeat(70_000);
+    let form = [("username", long.as_str())];
+    let large = fixture.send_form(&cookie, AD_HOC, &fixture.url(""), &form).await;
+    assert_eq!(large.status, 413, "{}", large.text);
+    let other = fixture.call(&cookie, Method::POST, AD_HOC, Some(json!({}))).await;
+    assert_eq!((other.0.as_u16(), &other.1["code"]), (415, &json!("unsupported_media_type")));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_link_is_told_and_secrets_are_refused_in_it() {
     let fixture = Fixture::start().await;
     fixture.with_asking_entry().await;
@@ -115,7 +151,7 @@ async fn what_is_wrong_with_a_link_is_told_and_secrets_are_refused_in_it() {
         ("hostname=a&port=65536", "port"),
         ("hostname=a&port=x", "port"),
         ("hostname=a&hostname=b", "hostname"),
-        ("hostname=a&protocol=gopher", "session_type"),
+        ("hostname=a&protocol=gopher", "protocol"),
         ("hostname=a&width=1", "width"),
         ("", "hostname"),
         ("scope=shared&folder=production", "entry"),

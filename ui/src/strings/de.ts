@@ -499,7 +499,7 @@ const de: Translation = {
   'strip.split': 'Zwei Sitzungen nebeneinander',
   'strip.divider': 'Breite der Hälften',
   'strip.close': '{name} in diesem Fenster schließen',
-  'strip.closed': '{name} läuft ohne dieses Fenster weiter.',
+  'strip.closed': '{name} läuft ohne dieses Fenster noch eine Minute weiter.',
   'strip.leave': 'Tab schließen',
   'strip.rang': 'hat geklingelt',
   'strip.connecting': 'Verbindet',

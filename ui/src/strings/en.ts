@@ -644,7 +644,7 @@ export const en = {
   'strip.split': 'Two sessions side by side',
   'strip.divider': 'Width of the panes',
   'strip.close': 'Close {name} in this window',
-  'strip.closed': '{name} goes on without this window.',
+  'strip.closed': '{name} goes on for a minute without this window.',
   'strip.leave': 'Close tab',
   'strip.rang': 'rang',
   'strip.connecting': 'Connecting',

@@ -427,7 +427,7 @@ const ja: Translation = {
   'strip.split': '2 つのセッションを並べる',
   'strip.divider': '左右の幅',
   'strip.close': 'このウィンドウの {name} を閉じる',
-  'strip.closed': '{name} はこのウィンドウなしで続きます。',
+  'strip.closed': '{name} はこのウィンドウなしで 1 分間続きます。',
   'strip.leave': 'タブを閉じる',
   'strip.rang': 'ベル',
   'strip.connecting': '接続しています',

@@ -17,13 +17,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::ApiError;
 use super::book::connect as connect_entry;
+use super::one_time::Follower;
 use super::sessions::tell;
 use super::sign_in_pages::with_next;
 use crate::App;
 use crate::access::{ClientAddress, Identity, MaybeIdentity, Role, hash_token, sign_in_cookie};
 use crate::audit::Action;
 use crate::book::{EntryView, Overrides};
-use crate::pages::Words;
 use crate::sessions::Grant;
 use form::Form as Page;
 use query::{Target, read};
@@ -120,12 +120,16 @@ impl ConnectForm {
         (status = 504, description = "The address book or a name server took too long.")))]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    follower: Result<Follower, ApiError>,
     who: MaybeIdentity,
     client: ClientAddress,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
     let asked = Asked { app, client, headers, query: query.unwrap_or_default() };
+    if let Err(error) = follower {
+        return asked.explain(error);
+    }
     let Some(who) = who.0 else { return asked.to_sign_in(StatusCode::FOUND) };
     let done = asked.open(&who).await;
     done.unwrap_or_else(|error| asked.explain(error))
@@ -156,7 +160,7 @@ pub(super) async fn submit(
     let Some(who) = who.0 else { return asked.to_sign_in(StatusCode::SEE_OTHER) };
     let form = match form {
         Ok(Form(form)) => form,
-        Err(_) => return asked.explain(ApiError::bad_request("The form cannot be read.")),
+        Err(rejection) => return asked.explain(rejection.into()),
     };
     let done = asked.submit(&who, form).await;
     done.unwrap_or_else(|error| asked.explain(error))
@@ -247,7 +251,8 @@ impl Asked {
                 let once = overrides.bring_credentials();
                 fields.extend(overrides.for_request());
                 let grant = if once { Grant::Once } else { Grant::Role };
-                let created = app.sessions.create(who, fields, grant).await?;
+                let created = app.sessions.create(who, fields, grant).await;
+                let created = created.map_err(|error| error.naming("session_type", "protocol"))?;
                 tell(app, who, *client, &created.live, Action::SessionCreate).await;
                 created
             }
@@ -303,6 +308,10 @@ impl Asked {
     }
 
     fn to_sign_in(&self, status: StatusCode) -> Response {
+        // What must not stand in an address must not go into the next one, either.
+        if let Err(error) = read(&self.query) {
+            return self.explain(error);
+        }
         let by = if self.app.oidc.is_some() { "/auth/login" } else { "/login" };
         let there = with_next(by, &self.own_path());
         (status, [(header::LOCATION, there)]).into_response()
@@ -310,13 +319,6 @@ impl Asked {
 
     /// In words for a person at a browser, in JSON for programs.
     fn explain(&self, error: ApiError) -> Response {
-        let accepts = self.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        if !accepts.unwrap_or_default().contains("text/html") {
-            return error.into_response();
-        }
-        let (status, text) = (error.status(), error.with_fields());
-        let links = [("/", "Connections")];
-        Words { status, title: "This link could not be opened", text: &text, links: &links }
-            .into_response()
+        error.for_person(&self.headers, "This link could not be opened")
     }
 }

@@ -192,14 +192,13 @@ impl VaultStore {
 
 /// A folder by its `.config`, as far as that says something.
 fn folder_of(path: FolderPath, data: &Map<String, Value>) -> Folder {
-    let groups = data.get("allowed_groups").and_then(Value::as_array).into_iter().flatten();
+    let said = data.get("allowed_groups").and_then(Value::as_array);
+    let names = |groups: &Vec<Value>| {
+        groups.iter().map(|group| group.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+    };
+    let Some(allowed_groups) = said.and_then(names) else { return without_groups(path) };
     let description = data.get("description").and_then(Value::as_str).unwrap_or_default();
-    Folder {
-        path,
-        allowed_groups: groups.filter_map(Value::as_str).map(str::to_owned).collect(),
-        admins_only: false,
-        description: description.to_owned(),
-    }
+    Folder { path, allowed_groups, admins_only: false, description: description.to_owned() }
 }
 
 /// Nobody said who may use it.
@@ -210,6 +209,12 @@ fn without_config(path: FolderPath) -> Folder {
         admins_only: true,
         description: "Without .config in Vault: for administrators only.".to_owned(),
     }
+}
+
+/// What says who may use it cannot be read: an empty list would let everybody in.
+fn without_groups(path: FolderPath) -> Folder {
+    let description = "allowed_groups in .config is no list of names: for administrators only.";
+    Folder { description: description.to_owned(), ..without_config(path) }
 }
 
 fn stored(name: Name, secret: Secret) -> Stored {

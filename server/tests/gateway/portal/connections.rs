@@ -54,8 +54,13 @@ async fn connections_are_listed_disconnected_and_deleted_by_their_owner_and_admi
 
     let body = json!({ "connection_id": id });
     let not_yours = refused(403, "You don't have permission to access this connection");
+    let ended = "/api/admin/audit?action=session_delete";
+    assert_eq!(fixture.call(&fixture.key, Method::GET, ended, None).await.1["items"], json!([]));
     assert_eq!(fixture.portal(&eve.cookie, "disconnect", body.clone()).await, not_yours);
     let (status, mut done) = fixture.portal(&ada.cookie, "disconnect", body.clone()).await;
+    let (_, told) = fixture.call(&fixture.key, Method::GET, ended, None).await;
+    assert_eq!(told["items"].as_array().map(Vec::len), Some(1), "{told}");
+    assert!(told["items"][0]["ip"].is_string(), "{told}");
     assert!(done["data"]["disconnected_at"].as_str().is_some_and(|time| time.ends_with('Z')));
     done["data"]["disconnected_at"] = json!("...");
     let message = "Connection disconnected successfully";
