@@ -60,7 +60,7 @@ async fn connections_are_listed_disconnected_and_deleted_by_their_owner_and_admi
     let (status, mut done) = fixture.portal(&ada.cookie, "disconnect", body.clone()).await;
     let (_, told) = fixture.call(&fixture.key, Method::GET, ended, None).await;
     assert_eq!(told["items"].as_array().map(Vec::len), Some(1), "{told}");
-    assert!(told["items"][0]["ip"].is_string(), "{told}");
+    assert!(told["items"][0]["ip_addr"].is_string(), "{told}");
     assert!(done["data"]["disconnected_at"].as_str().is_some_and(|time| time.ends_with('Z')));
     done["data"]["disconnected_at"] = json!("...");
     let message = "Connection disconnected successfully";
