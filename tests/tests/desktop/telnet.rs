@@ -1,5 +1,8 @@
 //! Telnet on both engines, from the request to what the other side heard.
 
+use std::time::Duration;
+
+use fanlight_tests::viewer::SHOWN_WITHIN;
 use fanlight_tests::{Engine, Gateway, Guacd, Telnetd, Viewer};
 use serde_json::{Value, json};
 
@@ -24,7 +27,10 @@ async fn a_session_in(engine: Engine) {
     let size = telnetd.told("size").await.unwrap();
     let (rows, columns) = size.split_once(' ').unwrap();
     assert!(rows.parse::<u32>().unwrap() > 10 && columns.parse::<u32>().unwrap() > 40, "{size}");
-    let before = viewer.drawing_after(0).await.unwrap().drawings;
+    viewer.drawing_after(0).await.unwrap();
+    // guacd takes no keys until it has found the login's success in what it shows.
+    viewer.settled(Duration::from_millis(500), SHOWN_WITHIN).await.unwrap();
+    let before = viewer.progress().drawings;
     viewer.type_text("Hello 42\n").await.unwrap();
     assert_eq!(telnetd.told("typed").await.unwrap(), "Hello 42");
     viewer.drawing_after(before).await.unwrap();
