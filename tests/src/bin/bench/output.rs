@@ -68,7 +68,8 @@ async fn into_a_file(file: &str) -> Result<f64> {
     for _ in 0..ROUNDS {
         let mut ssh = Command::from(sshd.ssh()?);
         ssh.arg("cat big").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut output = ssh.spawn()?.stdout.take().context("no pipe")?;
+        let mut client = ssh.spawn()?;
+        let mut output = client.stdout.take().context("no pipe")?;
         let first = output.read_u8().await?;
         let begin = Instant::now();
         let mut copy = tokio::fs::File::create(sshd.home().join("copy")).await?;
