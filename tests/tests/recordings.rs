@@ -238,9 +238,40 @@ async fn a_session_that_ends_before_its_first_picture_has_no_failed_recording() 
     let id = created["session_id"].as_str().unwrap();
     let _viewer = Viewer::open(&gateway, id, VIEWPORT).await.unwrap();
     let _dialled = silent.accept().await.unwrap();
+    // Begun, whether or not the engine has shown it to the recorder.
+    recording(&gateway, |one| one["status"] == "recording").await.unwrap();
     gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await.unwrap();
     let one = recording(&gateway, |one| one["ended_at"].is_string()).await.unwrap();
     assert_eq!((&one["status"], &one["size_bytes"]), (&json!("complete"), &json!(0)), "{one}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_while_its_recording_begins_ends_that_too() {
+    let guacd = Guacd::start().await.unwrap();
+    let gateway = Gateway::start_with(Engine::Guacd(guacd.port()), RECORD).await.unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let session = json!({ "session_type": "vnc", "hostname": "127.0.0.1", "port": port });
+    for wait_ms in [0, 0, 5, 10, 20, 40] {
+        let created = gateway.create(&session).await.unwrap();
+        let id = created["session_id"].as_str().unwrap();
+        let viewer = Viewer::open(&gateway, id, VIEWPORT).await.unwrap();
+        let _dialled = silent.accept().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        gateway.call(Method::DELETE, &format!("/api/sessions/{id}"), None).await.unwrap();
+        drop(viewer);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let begin = Instant::now();
+    loop {
+        let (_, list) = gateway.call(Method::GET, "/api/recordings", None).await.unwrap();
+        let statuses: Vec<_> = list.as_array().unwrap().iter().map(|one| &one["status"]).collect();
+        if statuses.iter().all(|status| *status == "complete") {
+            break;
+        }
+        assert!(begin.elapsed() < SHOWN_WITHIN, "{statuses:?}\n{}", gateway.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,7 @@ use fanlight_core::{EngineKind, SessionError, Viewport};
 use fanlight_engine::link::EngineSession;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -126,11 +126,24 @@ impl Recordings {
     /// # Errors
     /// Where it fails and the session must not go on.
     pub(crate) async fn begin(&self, subject: Subject) -> Result<Option<Taping>, SessionError> {
-        match taping::begin(&self.shared, &self.tasks, subject).await {
+        match self.begin_whole(subject).await {
             Ok(taping) => Ok(Some(taping)),
             Err(error) if self.shared.config.on_failure == OnFailure::EndSession => Err(error),
             Err(_) => Ok(None),
         }
+    }
+
+    /// On a task of its own: where the session ends meanwhile, what was begun is ended, too.
+    async fn begin_whole(&self, subject: Subject) -> Result<Taping, SessionError> {
+        let (shared, tasks) = (Arc::clone(&self.shared), self.tasks.clone());
+        let (tell, begun) = oneshot::channel();
+        self.tasks.spawn(async move {
+            if let Err(Ok(unwanted)) = tell.send(taping::begin(&shared, &tasks, subject).await) {
+                unwanted.stop();
+            }
+        });
+        // A panic there was told by the panic itself.
+        begun.await.unwrap_or_else(|_| Err(cannot_record("It could not be begun.")))
     }
 
     /// Whether recordings of this session's creator only may be seen by `who`.

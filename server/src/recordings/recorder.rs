@@ -125,7 +125,9 @@ impl Recorder {
         let mut link = match self.scene.join().await {
             Ok(link) => link,
             // It was over before it showed anything.
-            Err(Failure::Join(_)) if self.scene.has_ended().await => return Ok(()),
+            Err(Failure::Join(_) | Failure::Silent) if self.scene.has_ended().await => {
+                return Ok(());
+            }
             Err(failure) => return Err(failure),
         };
         loop {

@@ -60,6 +60,11 @@ impl Taping {
         }
     }
 
+    /// Ends it although its session goes on.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// What gives the recording back when its session has ended.
     pub(crate) fn resource(&self) -> Box<dyn Resource> {
         Box::new(self.clone())
@@ -75,7 +80,7 @@ impl Resource for Taping {
     async fn release(self: Box<Self>) {
         let Some(mut task) = self.task.lock().take() else { return };
         if tokio::time::timeout(END_LIMIT, &mut task).await.is_err() {
-            self.stop.cancel();
+            self.stop();
             // A panic of the recorder was told by the panic itself.
             let _ = task.await;
         }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use command_fds::{CommandFdExt as _, FdMapping};
+use command_fds::FdMapping;
 use fanlight_core::{Cause, Host, SessionError, Step};
 use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
@@ -25,6 +25,8 @@ use crate::signin::Scripts;
 
 /// How long a browser may take to come up, and to answer a command.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The binary that runs, wherever it lies and whatever lies there by now.
+const GATEWAY: &str = "/proc/self/exe";
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const ARGUMENTS: [&str; 11] = [
     "--headless",
@@ -124,10 +126,12 @@ impl Launcher {
         prepared: &Prepared,
         fenced: bool,
     ) -> io::Result<(Arc<Connection>, Child, TcpListener)> {
-        let (command, gate) = self.command(profile, prepared, fenced)?;
         let (commands, hears) = pipe::pipe()?;
         let (tells, answers) = pipe::pipe()?;
-        let process = spawn(command, profile, (hears, tells))?;
+        let hears = FdMapping { parent_fd: hears.into_blocking_fd()?, child_fd: 3 };
+        let tells = FdMapping { parent_fd: tells.into_blocking_fd()?, child_fd: 4 };
+        let (command, gate) = self.command(profile, prepared, vec![hears, tells], fenced)?;
+        let process = spawn(command, profile)?;
         let listener = timeout(PATIENCE, gate.listener()).await??;
         Ok((Arc::new(Connection::new(answers, commands, PATIENCE)), process, listener))
     }
@@ -136,10 +140,10 @@ impl Launcher {
         &self,
         profile: &Path,
         prepared: &Prepared,
+        descriptors: Vec<FdMapping>,
         fenced: bool,
     ) -> io::Result<(std::process::Command, Gate)> {
-        let gateway = std::env::current_exe()?;
-        let enclosure = Enclosure { gateway: &gateway, account: self.account() };
+        let enclosure = Enclosure { gateway: Path::new(GATEWAY), account: self.account() };
         let mut arguments: Vec<OsString> = ARGUMENTS.iter().map(OsString::from).collect();
         arguments.extend(CHROMIUM_ARGUMENTS.iter().map(OsString::from));
         let mut data = OsString::from("--user-data-dir=");
@@ -149,8 +153,8 @@ impl Launcher {
             arguments.push("--ignore-certificate-errors".into());
         }
         match fenced {
-            true => enclosure.command(&self.options.chromium, arguments),
-            false => enclosure.unfenced_command(&self.options.chromium, arguments),
+            true => enclosure.command(&self.options.chromium, arguments, descriptors),
+            false => enclosure.unfenced_command(&self.options.chromium, arguments, descriptors),
         }
     }
 
@@ -192,14 +196,7 @@ impl Browser {
     }
 }
 
-fn spawn(
-    mut command: std::process::Command,
-    profile: &Path,
-    (hears, tells): (pipe::Receiver, pipe::Sender),
-) -> io::Result<Child> {
-    let hears = FdMapping { parent_fd: hears.into_blocking_fd()?, child_fd: 3 };
-    let tells = FdMapping { parent_fd: tells.into_blocking_fd()?, child_fd: 4 };
-    command.fd_mappings(vec![hears, tells]).map_err(|_| io::ErrorKind::InvalidInput)?;
+fn spawn(command: std::process::Command, profile: &Path) -> io::Result<Child> {
     let mut command = Command::from(command);
     command.env_clear().env("PATH", PATH).env("HOME", profile).env("LANG", "C.UTF-8");
     command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

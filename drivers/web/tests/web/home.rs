@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use command_fds::{CommandFdExt as _, FdMapping};
+use command_fds::FdMapping;
 use fanlight_core::Outside;
 use fanlight_driver_web::fence::{Account, Enclosure, Limits, Proxy, Rules};
 use tempfile::TempDir;
@@ -22,8 +22,8 @@ use crate::world::{Fenced, World};
 pub(crate) const NOBODY: Account = Account { uid: 65534, gid: 65534 };
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A folder that the program's user may use, with the helper's binary in it: the one that
-/// was built may lie where only its builder may look.
+/// A folder that the program's user may use, with the helper's binary where only the
+/// gateway's user may look.
 pub(crate) struct Home {
     folder: TempDir,
     pub(crate) account: Option<Account>,
@@ -34,6 +34,9 @@ impl Home {
         let folder = tempfile::Builder::new().prefix("fanlight-web").tempdir().unwrap();
         let home = Self { account: is_root().then_some(NOBODY), folder };
         fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(home.helper().parent().unwrap()).unwrap();
+        let private = Permissions::from_mode(0o700);
+        fs::set_permissions(home.helper().parent().unwrap(), private).unwrap();
         fs::copy(env!("CARGO_BIN_EXE_web-helper"), home.helper()).unwrap();
         if let Some(Account { uid, gid }) = home.account {
             chown(home.path(), Some(uid), Some(gid)).unwrap();
@@ -46,7 +49,7 @@ impl Home {
     }
 
     fn helper(&self) -> PathBuf {
-        self.path().join("web-helper")
+        self.path().join("private").join("web-helper")
     }
 
     /// Starts `program` in an enclosure, with a proxy for it; or without one.
@@ -72,11 +75,12 @@ impl Home {
         let helper = self.helper();
         let enclosure = Enclosure { gateway: &helper, account: self.account };
         let arguments = arguments.iter().map(OsString::from);
-        let (mut command, gate) = match fenced {
-            true => enclosure.command(Path::new(program), arguments).unwrap(),
-            false => enclosure.unfenced_command(Path::new(program), arguments).unwrap(),
+        let (command, gate) = match fenced {
+            true => enclosure.command(Path::new(program), arguments, descriptors).unwrap(),
+            false => {
+                enclosure.unfenced_command(Path::new(program), arguments, descriptors).unwrap()
+            }
         };
-        command.fd_mappings(descriptors).unwrap();
         let mut command = Command::from(command);
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", self.path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

@@ -1,15 +1,20 @@
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use command_fds::{CommandFdExt as _, FdMapping};
+use rustix::fs::{Mode, OFlags, open};
 use tokio::io::Interest;
 use tokio::net::TcpListener;
 
 use super::{inside::HELPER, passing, with_proxy};
+
+/// Descriptor of the gateway's binary in the enclosure; it can be executed, and nothing else.
+const GATEWAY: RawFd = 5;
 
 /// Whom a program runs as, where the gateway is root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub struct Account {
 /// A program that is to run behind a session's proxy.
 #[derive(Debug, Clone, Copy)]
 pub struct Enclosure<'a> {
-    /// The gateway's own binary.
+    /// The gateway's own binary. The account need not be able to see it.
     pub gateway: &'a Path,
     /// `None` runs it as the gateway's own user.
     pub account: Option<Account>,
@@ -41,24 +46,31 @@ impl Enclosure<'_> {
     /// `program` in a user, network and process namespace of its own, in which only the
     /// proxy can be reached; [`PROXY`](super::PROXY) in its arguments becomes the proxy's
     /// address. All processes in it end with the first one, or with the command's. Standard
-    /// input is taken; further descriptors are left as they are.
+    /// input and descriptor 5 are taken; `descriptors` are the program's further ones.
     ///
     /// # Errors
-    /// Where the system has no descriptor left.
+    /// Where the gateway's binary cannot be opened, two descriptors are to become the same,
+    /// or the system has none left.
     pub fn command(
         &self,
         program: &Path,
         arguments: impl IntoIterator<Item = OsString>,
+        mut descriptors: Vec<FdMapping>,
     ) -> io::Result<(Command, Gate)> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = unprivileged(self.account);
+        // By descriptor: the account may not be allowed to look where the binary lies, and
+        // what lies there may be the next version already.
+        let gateway = open(self.gateway, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        descriptors.push(FdMapping { parent_fd: gateway, child_fd: GATEWAY });
         command
             .args(["unshare", "--user", "--map-current-user", "--keep-caps", "--net", "--pid"])
             .args(["--fork", "--kill-child=KILL", "--"])
-            .args([self.gateway.as_os_str(), OsStr::new("helper"), OsStr::new(HELPER)])
+            .args([&format!("/proc/self/fd/{GATEWAY}"), "helper", HELPER])
             .arg(program)
             .args(arguments)
             .stdin(Stdio::from(OwnedFd::from(theirs)));
+        map(&mut command, descriptors)?;
         Ok((command, Gate(From::Inside(ours))))
     }
 
@@ -66,11 +78,12 @@ impl Enclosure<'_> {
     /// use: for systems without namespaces, where the operator accepts that.
     ///
     /// # Errors
-    /// Where no port can be listened on.
+    /// Where no port can be listened on, or two descriptors are to become the same.
     pub fn unfenced_command(
         &self,
         program: &Path,
         arguments: impl IntoIterator<Item = OsString>,
+        descriptors: Vec<FdMapping>,
     ) -> io::Result<(Command, Gate)> {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let mut command = unprivileged(self.account);
@@ -78,6 +91,7 @@ impl Enclosure<'_> {
             .arg(program)
             .args(with_proxy(arguments, listener.local_addr()?))
             .stdin(Stdio::null());
+        map(&mut command, descriptors)?;
         Ok((command, Gate(From::Here(listener))))
     }
 }
@@ -93,6 +107,11 @@ pub(crate) fn unprivileged(account: Option<Account>) -> Command {
     }
     command.arg("--");
     command
+}
+
+fn map(command: &mut Command, descriptors: Vec<FdMapping>) -> io::Result<()> {
+    command.fd_mappings(descriptors).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok(())
 }
 
 impl Gate {

@@ -89,9 +89,9 @@ async fn bar_68_all_that_was_started_inside_ends_with_the_command() {
 
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_noticed() {
-    let helper = Path::new("/nonexistent/fanlight");
+    let helper = Path::new("/etc/passwd");
     let enclosure = Enclosure { gateway: helper, account: is_root().then_some(NOBODY) };
-    let (command, gate) = enclosure.command(Path::new("true"), []).unwrap();
+    let (command, gate) = enclosure.command(Path::new("true"), [], Vec::new()).unwrap();
     let mut command = Command::from(command);
     let child = command.stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
     drop(command);
