@@ -16,7 +16,7 @@ use crate::process::{Process, tail};
 pub struct VncDesktop {
     display: Display,
     port: u16,
-    _process: Process,
+    process: Process,
     _folder: TempDir,
 }
 
@@ -53,12 +53,17 @@ impl VncDesktop {
         let mut process = Process::start(&mut command, &log)
             .context("TigerVNC is needed (Debian: tigervnc-standalone-server)")?;
         process.listens_on(port).await.with_context(|| tail(&log))?;
-        Ok(Self { display, port, _process: process, _folder: folder })
+        Ok(Self { display, port, process, _folder: folder })
     }
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Serves the same display over RDP, with Network Level Authentication.

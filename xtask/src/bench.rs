@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::machine::{MMDEBSTRAP, POSTGRESQL, SSH, SSHD, provide};
+use crate::machine::{CHROMIUM, MMDEBSTRAP, POSTGRESQL, SSH, SSHD, TIGERVNC, VNCPASSWD, provide};
 use crate::process::{command, done};
 use crate::run::target_folder;
 use crate::ui;
@@ -11,14 +11,14 @@ use crate::ui;
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only these figures: memory, output, scrolling, latency, watchers, login, relay,
-    /// authentication, recording, start; and, only when named, load: 100 sessions and 500 requests/s for 5 minutes
-    /// (`LOAD_SESSIONS`, `LOAD_REQUESTS` and `LOAD_SECONDS` make it smaller)
+    /// authentication, recording, web, start; and, only when named, load: 100 sessions and
+    /// 500 requests/s for 5 minutes (`LOAD_SESSIONS`, `LOAD_REQUESTS` and `LOAD_SECONDS` make it smaller)
     figures: Vec<String>,
 }
 
 /// Builds everything optimised and measures.
 pub(crate) fn bench(options: &Options) -> Result<()> {
-    provide(&[&SSHD, &SSH, &MMDEBSTRAP, &POSTGRESQL])?;
+    provide(&[&SSHD, &SSH, &MMDEBSTRAP, &POSTGRESQL, &CHROMIUM, &TIGERVNC, &VNCPASSWD])?;
     ui::build_if_needed()?;
     let binaries = ["--bin", "fanlight", "--bin", "bench"];
     let packages = ["--package", "fanlight", "--package", "fanlight-tests"];

@@ -44,13 +44,18 @@ pub(crate) const TERMINAL_PROGRAMS: &[Program] = &[
     Program { name: "less", package: "less" },
     Program { name: "nano", package: "nano" },
 ];
+/// TigerVNC's server.
+pub(crate) const TIGERVNC: Program =
+    Program { name: "Xtigervnc", package: "tigervnc-standalone-server" };
+/// TigerVNC's tool for passwords.
+pub(crate) const VNCPASSWD: Program = Program { name: "vncpasswd", package: "tigervnc-tools" };
 /// The desktops that tests look at, and what works on them; and what terminals are measured
 /// by.
 pub(crate) const DESKTOPS: &[Program] = &[
     Program { name: "vttest", package: "vttest" },
     Program { name: "Xvfb", package: "xvfb" },
-    Program { name: "Xtigervnc", package: "tigervnc-standalone-server" },
-    Program { name: "vncpasswd", package: "tigervnc-tools" },
+    TIGERVNC,
+    VNCPASSWD,
     Program { name: "xrdp", package: "xrdp" },
     // It has no program; a file is found by its whole path.
     Program { name: "/usr/lib/xorg/modules/drivers/xrdpdev_drv.so", package: "xorgxrdp" },

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Period;
 use super::check::Complaints;
 use crate::access::Role;
+use crate::recordings::Spacing;
 
 /// Recordings of sessions: Guacamole streams, compressed on disk.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,6 +33,10 @@ pub(super) struct RawRecordings {
     /// Most frames of one second that are kept, where the engine is the embedded one.
     #[schemars(range(min = 1, max = 60))]
     pub frames_per_second: u32,
+    /// The same while frames follow each other for more than two seconds and nobody types or
+    /// points, as with a build's output.
+    #[schemars(range(min = 1, max = 60))]
+    pub steady_frames_per_second: u32,
     /// Recordings are deleted when they are older than this. Default: they are kept.
     pub max_age: Option<Period>,
     /// Most recordings that are kept; the oldest go first. Default: all.
@@ -55,6 +60,7 @@ impl Default for RawRecordings {
             include_keys: false,
             on_failure: OnFailure::Stop,
             frames_per_second: 10,
+            steady_frames_per_second: 2,
             max_age: None,
             max_count: None,
             max_disk_percent: None,
@@ -88,8 +94,8 @@ pub struct RecordingsConfig {
     pub include_keys: bool,
     /// What to do when a recording cannot be written.
     pub on_failure: OnFailure,
-    /// Shortest time between two frames, where the engine waits for its viewers.
-    pub frame_spacing: Duration,
+    /// Shortest times between two frames, where the engine waits for its viewers.
+    pub spacing: Spacing,
     /// Recordings are deleted when they are older than this.
     pub max_age: Option<Duration>,
     /// Most recordings that are kept.
@@ -118,7 +124,10 @@ pub(super) fn check(
         dir: raw.dir.clone().unwrap_or_else(|| data_dir.join("recordings")),
         include_keys: raw.include_keys,
         on_failure: raw.on_failure,
-        frame_spacing: Duration::from_secs(1) / raw.frames_per_second.max(1),
+        spacing: Spacing {
+            usual: Duration::from_secs(1) / raw.frames_per_second.max(1),
+            steady: Duration::from_secs(1) / raw.steady_frames_per_second.max(1),
+        },
         max_age: raw.max_age.map(|age| age.0),
         max_count: raw.max_count,
         max_disk_percent: raw.max_disk_percent,

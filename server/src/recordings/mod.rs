@@ -7,6 +7,7 @@ mod frames;
 mod keeper;
 mod limits;
 mod name;
+mod pace;
 mod paper;
 mod plays;
 mod reconcile;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use file::{Head, Index, PlainReader, RecordingFile};
+pub use pace::Spacing;
 pub use status::RecordingStatus;
 pub use tap::Tap;
 pub(crate) use taping::cannot_record;

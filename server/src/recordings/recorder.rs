@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::frames::{Frames, write_sync};
+use super::pace::{Pace, Spacing};
 use super::paper::Paper;
 use super::segments::Segments;
 use super::tap::Tap;
@@ -57,7 +58,7 @@ pub(super) struct Scene {
     pub(super) viewport: Viewport,
     /// Time between frames, for an engine that waits for its viewers. guacd does not: one
     /// that reads slowly holds up all the others.
-    pub(super) spacing: Duration,
+    pub(super) spacing: Spacing,
     pub(super) tap: Arc<Tap>,
     pub(super) clock: Clock,
     /// Cancelled when the recording is to end although its session does not.
@@ -90,6 +91,7 @@ pub(super) struct Recorder {
     paper: Paper,
     frames: Frames,
     segments: Segments,
+    pace: Pace,
     /// No frame is asked for before.
     rest: Instant,
 }
@@ -106,7 +108,8 @@ impl Recorder {
     pub(super) fn new(scene: Scene, paper: Paper) -> Self {
         let now = Instant::now();
         let (frames, segments) = (Frames::default(), Segments::new(now));
-        Self { scene, paper, frames, segments, rest: now }
+        let pace = Pace::new(scene.spacing);
+        Self { scene, paper, frames, segments, pace, rest: now }
     }
 
     /// Records until the session ends, and ends the file.
@@ -176,7 +179,7 @@ impl Recorder {
         let now = Instant::now();
         if taken.is_frame() {
             self.segments.add(&taken.frames, time_ms, now);
-            self.rest = now + self.scene.spacing;
+            self.rest = now + self.pace.frame(now, self.scene.tap.somebody_acted());
         }
         let answer = taken.acknowledgements.freeze();
         answer.is_empty() || link.writer.send(answer).await.is_ok()
@@ -189,7 +192,7 @@ impl Recorder {
             write_sync(&mut frame, stamp);
             let now = Instant::now();
             self.segments.add(&frame, time_ms, now);
-            self.rest = now + self.scene.spacing;
+            self.rest = now + self.pace.frame(now, true);
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use bytes::BytesMut;
 use fanlight_engine::wire::{Writer, parse_all};
 use parking_lot::Mutex;
@@ -11,6 +13,7 @@ const MOST_KEYS: usize = 16 * 1024;
 #[derive(Default)]
 pub struct Tap {
     include_keys: bool,
+    acted: AtomicBool,
     waiting: Mutex<Waiting>,
     news: Notify,
 }
@@ -43,6 +46,9 @@ impl Tap {
     /// `stamp` is the time in milliseconds since 1970-01-01 UTC.
     pub fn look(&self, instructions: &[u8], stamp: i64) {
         for found in parse_all(instructions).flatten() {
+            if matches!(found.opcode, "mouse" | "key") {
+                self.acted.store(true, Relaxed);
+            }
             match found.opcode {
                 "mouse" => {
                     let (Some(x), Some(y)) = (found.number(0), found.number(1)) else { continue };
@@ -61,6 +67,11 @@ impl Tap {
             }
             self.news.notify_one();
         }
+    }
+
+    /// Whether somebody typed or pointed since this was last asked.
+    pub(super) fn somebody_acted(&self) -> bool {
+        self.acted.swap(false, Relaxed)
     }
 
     /// Waits until there is something to record. Cancel safe.

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::file::{Head, RecordingWriter};
 use super::paper::{Paper, Progress};
 use super::recorder::{Clock, Failure, Recorder, Scene};
-use super::{RecordingStatus, Shared, Subject, Tap, name};
+use super::{RecordingStatus, Shared, Spacing, Subject, Tap, name};
 use crate::audit::{Action, Event};
 use crate::config::OnFailure;
 use crate::store::{Extent, RecordingRow, from_millis};
@@ -109,8 +109,8 @@ pub(super) async fn begin(
     shared.live.lock().insert(name.clone(), progress);
     let (tap, stop) = (Arc::new(Tap::new(shared.config.include_keys)), CancellationToken::new());
     let spacing = match kind {
-        EngineKind::Embedded => shared.config.frame_spacing,
-        EngineKind::Guacd => Duration::ZERO,
+        EngineKind::Embedded => shared.config.spacing,
+        EngineKind::Guacd => Spacing::NONE,
     };
     let scene =
         Scene { engine, viewport, spacing, tap: Arc::clone(&tap), clock, stop: stop.clone() };

@@ -1,10 +1,11 @@
 use fanlight_core::{Canvas, Composite, Layer};
 
 use super::areas::{Area, Fills, corner};
-use super::cells::{PICTOGRAM, PaintCell, row_of};
+use super::cells::{PICTOGRAM, PaintCell};
 use super::compose::Sheet;
 use super::frame::Frame;
 use super::picture;
+use super::rows::Rows;
 use super::slots::{BUFFER, Place, Slots};
 
 /// Bytes on the wire, as measured, by which a row's cheaper form is chosen.
@@ -40,10 +41,10 @@ impl Batch {
     }
 
     /// Decides how each row gets from `old` to what `frame` shows.
-    pub(super) fn collect(&mut self, frame: &Frame, old: &[PaintCell], slots: &mut Slots) {
+    pub(super) fn collect(&mut self, frame: &Frame, old: &Rows, slots: &mut Slots) {
         let columns = frame.shape.columns;
-        for row in 0..frame.shape.rows {
-            let (old, new) = (row_of(old, columns, row), frame.row(row));
+        for row in (0..frame.shape.rows).filter(|row| !old.is_same(*row, &frame.rows, *row)) {
+            let (old, new) = (old.row(row), frame.row(row));
             let Some(left) = (0..columns).find(|column| old[*column] != new[*column]) else {
                 continue;
             };
@@ -149,7 +150,7 @@ impl Batch {
     pub(super) fn emit(mut self, frame: &Frame, slots: &Slots, canvas: &mut dyn Canvas) {
         self.uploads.sort_unstable_by_key(|(slot, _)| *slot);
         let near = |left: &(u16, PaintCell), right: &(u16, PaintCell)| {
-            slots.adjoin(left.0, right.0) && (left.1.style ^ right.1.style) & PICTOGRAM == 0
+            slots.adjoin(left.0, right.0) && (left.1.style() ^ right.1.style()) & PICTOGRAM == 0
         };
         for strip in self.uploads.chunk_by(near) {
             let mut sheet = Sheet::new(frame.shape.metrics, &frame.clusters, strip.len(), 1);

@@ -30,9 +30,9 @@ pub(super) const SPACE: u32 = ' ' as u32;
 /// Set in the mark of a cluster: a hash of its text, which no character has.
 const CLUSTER: u32 = 1 << 31;
 
-/// A cell as it looks: two cells that compare equal look the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct PaintCell {
+/// How a cell looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
     /// A character, or the mark of a cluster of several.
     pub(super) glyph: u32,
     pub(super) foreground: [u8; 3],
@@ -42,29 +42,9 @@ pub(super) struct PaintCell {
     pub(super) style: u16,
 }
 
-impl PaintCell {
-    pub(super) fn blank(background: Color) -> Self {
-        let background = bytes(background);
-        let (foreground, line) = (background, background);
-        Self { glyph: SPACE, foreground, background, line, style: 0 }
-    }
-
-    pub(super) fn is_blank(self) -> bool {
-        self.glyph == SPACE && self.style == 0
-    }
-
-    /// Whether a cursor that is drawn with lines is here.
-    pub(super) fn has_line_cursor(self) -> bool {
-        self.style & CURSORS != 0
-    }
-
-    pub(super) fn background_color(self) -> Color {
-        let [r, g, b] = self.background;
-        Color { r, g, b }
-    }
-
+impl Look {
     /// What cannot be seen is the same everywhere.
-    pub(super) fn simplified(mut self) -> Self {
+    fn simplified(mut self) -> Self {
         if self.glyph == SPACE {
             self.style &= if self.style & HOLLOW_CURSOR == 0 {
                 DECORATIONS
@@ -88,6 +68,81 @@ impl PaintCell {
         } else {
             std::mem::swap(&mut self.foreground, &mut self.background);
         }
+    }
+}
+
+/// A cell as it looks, in two words: two that compare equal look the same. A screen of them
+/// is compared several times for each frame.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PaintCell {
+    /// From the lowest bits on: glyph, style, the line's red and green.
+    shape: u64,
+    /// The line's blue, the foreground, the background.
+    colors: u64,
+}
+
+impl From<Look> for PaintCell {
+    fn from(look: Look) -> Self {
+        let Look { glyph, foreground, background, line, style } = look.simplified();
+        let [g0, g1, g2, g3] = glyph.to_le_bytes();
+        let [s0, s1] = style.to_le_bytes();
+        let [r, g, b] = line;
+        let [fr, fg, fb] = foreground;
+        let [br, bg, bb] = background;
+        Self {
+            shape: u64::from_le_bytes([g0, g1, g2, g3, s0, s1, r, g]),
+            colors: u64::from_le_bytes([b, fr, fg, fb, br, bg, bb, 0]),
+        }
+    }
+}
+
+impl PaintCell {
+    pub(super) fn blank(background: Color) -> Self {
+        let background = bytes(background);
+        let (foreground, line) = (background, background);
+        Look { glyph: SPACE, foreground, background, line, style: 0 }.into()
+    }
+
+    /// The same with another glyph. Neither may be a space: that looks simpler.
+    pub(super) fn with_glyph(self, glyph: u32) -> Self {
+        Self { shape: self.shape & !u64::from(u32::MAX) | u64::from(glyph), ..self }
+    }
+
+    pub(super) fn look(self) -> Look {
+        let [_, _, _, _, _, _, r, g] = self.shape.to_le_bytes();
+        let [b, fr, fg, fb, br, bg, bb, _] = self.colors.to_le_bytes();
+        Look {
+            glyph: self.shape as u32,
+            foreground: [fr, fg, fb],
+            background: [br, bg, bb],
+            line: [r, g, b],
+            style: self.style(),
+        }
+    }
+
+    pub(super) fn style(self) -> u16 {
+        (self.shape >> 32) as u16
+    }
+
+    pub(super) fn is_blank(self) -> bool {
+        self.shape & 0xFFFF_FFFF_FFFF == u64::from(SPACE)
+    }
+
+    /// Whether a cursor that is drawn with lines is here.
+    pub(super) fn has_line_cursor(self) -> bool {
+        self.style() & CURSORS != 0
+    }
+
+    pub(super) fn background_color(self) -> Color {
+        let [r, g, b] = self.look().background;
+        Color { r, g, b }
+    }
+
+    /// Goes on with a quick hash of the cells before; equal hashes have to be confirmed.
+    pub(super) fn mix_into(self, hash: u64) -> u64 {
+        const FACTOR: u64 = 0x517C_C1B7_2722_0A95;
+        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+        (hash.rotate_left(5) ^ self.shape ^ self.colors.wrapping_mul(SPREAD)).wrapping_mul(FACTOR)
     }
 }
 
@@ -115,10 +170,6 @@ impl Clusters {
             None => char::from_u32(glyph).map(String::from).unwrap_or_default(),
         }
     }
-}
-
-pub(super) fn row_of(cells: &[PaintCell], columns: usize, row: usize) -> &[PaintCell] {
-    &cells[row * columns..(row + 1) * columns]
 }
 
 pub(super) fn style(flags: Flags) -> u16 {

@@ -4,7 +4,8 @@ use fanlight_core::{Canvas, Image, Layer, Point};
 
 use super::cells::{
     BEAM_CURSOR, BOLD, CURL, Clusters, DASHED, DOTTED, DOUBLE_UNDERLINE, HOLLOW_CURSOR, ITALIC,
-    PICTOGRAM, PaintCell, SPACE, STRIKEOUT, UNDERLINE, UNDERLINE_CURSOR, WIDE_LEFT, WIDE_RIGHT,
+    Look, PICTOGRAM, PaintCell, SPACE, STRIKEOUT, UNDERLINE, UNDERLINE_CURSOR, WIDE_LEFT,
+    WIDE_RIGHT,
 };
 use crate::terminal::fonts::CellMetrics;
 use crate::terminal::glyphs::{self, Glyph, GlyphKey, LEVEL_STEP, LEVELS, Mask, Pictogram};
@@ -38,7 +39,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn draw(&mut self, column: usize, row: usize, cell: PaintCell) {
-        let start = self.start(column, row);
+        let (cell, start) = (cell.look(), self.start(column, row));
         if cell.glyph == SPACE {
             let (width, height) = (self.metrics.width as usize, self.metrics.height as usize);
             let stride = self.stride();
@@ -59,8 +60,8 @@ impl<'a> Sheet<'a> {
     /// Draws a cell without colours: white, as opaque as it covers. `false`, and nothing
     /// done, where it has colours of its own.
     pub(super) fn draw_mask(&mut self, column: usize, row: usize, cell: PaintCell) -> bool {
-        let start = self.start(column, row);
-        let white = PaintCell { foreground: WHITE, line: WHITE, ..cell };
+        let (cell, start) = (cell.look(), self.start(column, row));
+        let white = Look { foreground: WHITE, line: WHITE, ..cell };
         if cell.glyph != SPACE {
             let glyph = self.glyph(cell);
             let Glyph::Mask(mask) = &*glyph else { return false };
@@ -75,7 +76,7 @@ impl<'a> Sheet<'a> {
         row * height * self.stride() + column * width * PIXEL
     }
 
-    fn glyph(&self, cell: PaintCell) -> Arc<Glyph> {
+    fn glyph(&self, cell: Look) -> Arc<Glyph> {
         let key = GlyphKey {
             glyph: cell.glyph,
             metrics: self.metrics,
@@ -88,11 +89,11 @@ impl<'a> Sheet<'a> {
     }
 
     /// Pixels of a wide glyph's row that belong to the cell before.
-    fn skipped(&self, cell: PaintCell) -> usize {
+    fn skipped(&self, cell: Look) -> usize {
         if cell.style & WIDE_RIGHT != 0 { self.metrics.width as usize } else { 0 }
     }
 
-    fn mask(&mut self, start: usize, mask: &Mask, cell: PaintCell, shades: &Shades) {
+    fn mask(&mut self, start: usize, mask: &Mask, cell: Look, shades: &Shades) {
         let (width, stride) = (self.metrics.width as usize, self.stride());
         let skipped = self.skipped(cell);
         for (y, levels) in mask.levels.chunks_exact(mask.width as usize).enumerate() {
@@ -104,7 +105,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn pictogram(&mut self, start: usize, drawn: &Pictogram, cell: PaintCell) {
+    fn pictogram(&mut self, start: usize, drawn: &Pictogram, cell: Look) {
         let (width, stride) = (self.metrics.width as usize, self.stride());
         let skipped = self.skipped(cell);
         for (y, pixels) in drawn.rgba.chunks_exact(drawn.width as usize * PIXEL).enumerate() {
@@ -121,7 +122,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn decorations(&mut self, start: usize, cell: PaintCell) {
+    fn decorations(&mut self, start: usize, cell: Look) {
         let metrics = self.metrics;
         let (width, height, stroke) = (metrics.width, metrics.height, metrics.stroke);
         let bar = |top: u32| ((0, top), (width, stroke));
@@ -154,7 +155,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Lines that are not straight and whole: each cell holds whole periods of them.
-    fn underline_in_parts(&mut self, start: usize, cell: PaintCell) {
+    fn underline_in_parts(&mut self, start: usize, cell: Look) {
         let (width, stroke, underline) =
             (self.metrics.width, self.metrics.stroke, self.metrics.underline);
         if cell.style & DOTTED != 0 {
@@ -213,7 +214,7 @@ fn transparencies() -> Shades {
 }
 
 /// The colours between background and foreground, by level.
-fn shades(cell: PaintCell) -> Shades {
+fn shades(cell: Look) -> Shades {
     let mut shades = [[OPAQUE; PIXEL]; LEVELS];
     for (level, shade) in shades.iter_mut().enumerate() {
         let alpha = level as u32 * u32::from(LEVEL_STEP);

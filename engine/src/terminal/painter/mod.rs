@@ -9,6 +9,8 @@ mod compose;
 mod frame;
 mod picture;
 mod pointer;
+mod reader;
+mod rows;
 mod scroll;
 mod sequences;
 mod slots;
@@ -22,6 +24,7 @@ use parking_lot::Mutex;
 use self::batch::Batch;
 use self::cells::PaintCell;
 use self::frame::{CursorLook, Frame, Shape};
+use self::rows::Rows;
 use self::slots::{BUFFER, Slots};
 use super::state::State;
 
@@ -39,7 +42,7 @@ struct Seen {
     version: u64,
     look: CursorLook,
     shape: Shape,
-    cells: Vec<PaintCell>,
+    rows: Rows,
     slots: Slots,
 }
 
@@ -70,11 +73,11 @@ impl Painter for TerminalPainter {
         let moved = seen.follow_moves(&frame, canvas);
         let mut batch = Batch::default();
         seen.slots.begin_frame();
-        batch.collect(&frame, &seen.cells, &mut seen.slots);
+        batch.collect(&frame, &seen.rows, &mut seen.slots);
         let drawn = !batch.is_empty();
         batch.emit(&frame, &seen.slots, canvas);
         (seen.version, seen.look) = (version, look);
-        seen.cells = frame.cells;
+        seen.rows = frame.rows;
         self.seen = Some(seen);
         started || moved || drawn
     }
@@ -103,8 +106,9 @@ fn start(seen: Option<Seen>, frame: &Frame, canvas: &mut dyn Canvas) -> (Seen, b
     canvas.size(Layer::DEFAULT, shape.width, shape.height);
     let all = Rect { x: 0, y: 0, width: shape.width, height: shape.height };
     canvas.fill(Layer::DEFAULT, all, shape.background);
-    let cells = vec![PaintCell::blank(shape.background); shape.columns * shape.rows];
-    (Seen { version: 0, look: CursorLook::default(), shape, cells, slots }, true)
+    let blank = PaintCell::blank(shape.background);
+    let rows = Rows::filled(shape.columns, shape.rows, blank);
+    (Seen { version: 0, look: CursorLook::default(), shape, rows, slots }, true)
 }
 
 impl Seen {
@@ -114,7 +118,7 @@ impl Seen {
         let width = columns as u32 * metrics.width;
         let top = |row: usize| (row as u32 * metrics.height) as i32;
         for made in 0..MOST_MOVES {
-            let Some(found) = scroll::find(&self.cells, &frame.cells, columns) else {
+            let Some(found) = scroll::find(&self.rows, &frame.rows) else {
                 return made > 0;
             };
             let height = found.count as u32 * metrics.height;
@@ -125,8 +129,7 @@ impl Seen {
                 Point { x: 0, y: top(found.to) },
                 Composite::Over,
             );
-            let from = found.from * columns;
-            self.cells.copy_within(from..from + found.count * columns, found.to * columns);
+            self.rows.copy(found.from, found.to, found.count);
         }
         true
     }

@@ -1,7 +1,7 @@
 use fanlight_core::{Canvas, Color, Composite, Layer, Point, Rect};
 
 use super::areas::{Area, Fills, corner};
-use super::cells::{PICTOGRAM, PaintCell, UNDERLINES};
+use super::cells::{Look, PICTOGRAM, PaintCell, UNDERLINES};
 use super::compose::Sheet;
 use super::frame::Frame;
 
@@ -46,7 +46,9 @@ impl<'a> Picture<'a> {
     /// Whether all letters have one colour, and one background.
     fn has_one_pair(&self) -> bool {
         let letters = self.cells().map(|(_, _, cell)| cell).filter(|cell| !cell.is_blank());
-        let mut pairs = letters.map(|cell| (cell.foreground, cell.background, cell.line));
+        let mut pairs = letters
+            .map(|cell| cell.look())
+            .map(|look| (look.foreground, look.background, look.line));
         let first = pairs.next();
         pairs.all(|pair| Some(pair) == first)
     }
@@ -56,7 +58,7 @@ impl<'a> Picture<'a> {
         let mut sheet = self.sheet(self.area);
         let mut left_out = LeftOut::new(self.area);
         for (column, row, cell) in self.cells() {
-            if cell.style & PICTOGRAM == 0 {
+            if cell.style() & PICTOGRAM == 0 {
                 sheet.draw(column, row, cell);
             } else {
                 sheet.draw(column, row, PaintCell::blank(cell.background_color()));
@@ -122,7 +124,7 @@ impl<'a> Picture<'a> {
                 left_out.add(column, row);
                 continue;
             }
-            let [r, g, b] = cell.foreground;
+            let [r, g, b] = cell.look().foreground;
             // What is blank between takes any colour.
             let color = Color { r, g, b };
             if tints.last_color(first) == Some(color) {
@@ -137,8 +139,9 @@ impl<'a> Picture<'a> {
 }
 
 fn has_one_color(cell: PaintCell) -> bool {
-    let lined = cell.style & UNDERLINES != 0 || cell.has_line_cursor();
-    cell.style & PICTOGRAM == 0 && (!lined || cell.line == cell.foreground)
+    let Look { foreground, line, style, .. } = cell.look();
+    let lined = style & UNDERLINES != 0 || cell.has_line_cursor();
+    style & PICTOGRAM == 0 && (!lined || line == foreground)
 }
 
 /// Cells of the screen that a picture leaves out, in runs.

@@ -1,4 +1,4 @@
-use super::cells::{PaintCell, row_of};
+use super::rows::Rows;
 
 /// Rows that moved: `count` rows from row `from` are now at row `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,25 +9,19 @@ pub(super) struct Move {
 }
 
 /// The move that saves the most drawing, if any does.
-pub(super) fn find(old: &[PaintCell], new: &[PaintCell], columns: usize) -> Option<Move> {
-    let rows = new.len() / columns;
-    let changed: Vec<bool> =
-        (0..rows).map(|row| row_of(old, columns, row) != row_of(new, columns, row)).collect();
+pub(super) fn find(old: &Rows, new: &Rows) -> Option<Move> {
+    let rows = new.len();
+    let changed: Vec<bool> = (0..rows).map(|row| !old.is_same(row, new, row)).collect();
     if changed.iter().filter(|changed| **changed).count() < 2 {
         return None;
     }
-    let old_hashes = hashes(old, columns);
-    let new_hashes = hashes(new, columns);
     let worth: Vec<bool> = (0..rows)
-        .map(|row| changed[row] && !row_of(new, columns, row).iter().all(|cell| cell.is_blank()))
+        .map(|row| changed[row] && !new.row(row).iter().all(|cell| cell.is_blank()))
         .collect();
-    let shift = favourite_shift(&old_hashes, &new_hashes, &worth)?;
+    let shift = favourite_shift(old.hashes(), new.hashes(), &worth)?;
     let same = |row: usize| {
         let source = row.checked_add_signed(shift).filter(|source| *source < rows);
-        source.is_some_and(|source| {
-            old_hashes[source] == new_hashes[row]
-                && row_of(old, columns, source) == row_of(new, columns, row)
-        })
+        source.is_some_and(|source| old.is_same(source, new, row))
     };
     let to = best_run(rows, same, &worth)?;
     Some(Move { from: to.start.checked_add_signed(shift)?, to: to.start, count: to.len() })
@@ -78,44 +72,31 @@ fn best_run(
     best.map(|(_, run)| run)
 }
 
-fn hashes(cells: &[PaintCell], columns: usize) -> Vec<u64> {
-    cells.chunks_exact(columns).map(hash).collect()
-}
-
-/// A quick multiplicative hash; matches are confirmed by comparison.
-fn hash(row: &[PaintCell]) -> u64 {
-    const FACTOR: u64 = 0x517C_C1B7_2722_0A95;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(FACTOR);
-    row.iter().fold(0, |hash, cell| {
-        let [r, g, b] = cell.foreground;
-        let [x, y, z] = cell.background;
-        let [line, ..] = cell.line;
-        let [low, high] = cell.style.to_le_bytes();
-        let colors = u64::from_le_bytes([r, g, b, x, y, z, low, high]);
-        mix(mix(hash, u64::from(cell.glyph) << 8 | u64::from(line)), colors)
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use fanlight_core::Color;
 
+    use super::super::cells::{Look, PaintCell};
     use super::*;
 
     const COLUMNS: usize = 4;
 
-    fn screen(rows: &[&str]) -> Vec<PaintCell> {
-        let blank = PaintCell::blank(Color::default());
-        let letter = |c: char| PaintCell { glyph: u32::from(c), ..blank };
-        rows.iter()
-            .flat_map(|row| format!("{row:<COLUMNS$}").chars().map(letter).collect::<Vec<_>>())
-            .collect()
+    fn screen(lines: &[&str]) -> Rows {
+        let blank = PaintCell::blank(Color::default()).look();
+        let mut rows = Rows::new(COLUMNS, lines.len());
+        for line in lines {
+            for c in format!("{line:<COLUMNS$}").chars() {
+                rows.push(Look { glyph: u32::from(c), ..blank }.into());
+            }
+            rows.end_row();
+        }
+        rows
     }
 
     #[test]
     fn a_screen_that_scrolled_is_one_move() {
-        let found = find(&screen(&["a", "b", "c", "d"]), &screen(&["c", "d", "e", "f"]), COLUMNS);
+        let found = find(&screen(&["a", "b", "c", "d"]), &screen(&["c", "d", "e", "f"]));
         assert_eq!(found, Some(Move { from: 2, to: 0, count: 2 }));
     }
 
@@ -123,15 +104,12 @@ mod tests {
     fn a_region_moves_between_rows_that_stay() {
         let old = screen(&["top", "a", "b", "c", "end"]);
         let new = screen(&["top", "x", "a", "b", "end"]);
-        assert_eq!(find(&old, &new, COLUMNS), Some(Move { from: 1, to: 2, count: 2 }));
+        assert_eq!(find(&old, &new), Some(Move { from: 1, to: 2, count: 2 }));
     }
 
     #[test]
     fn repeated_and_blank_rows_move_nothing() {
-        assert_eq!(
-            find(&screen(&["y", "y", "", ""]), &screen(&["y", "y", "y", "y"]), COLUMNS),
-            None
-        );
-        assert_eq!(find(&screen(&["a", "b"]), &screen(&["", ""]), COLUMNS), None);
+        assert_eq!(find(&screen(&["y", "y", "", ""]), &screen(&["y", "y", "y", "y"])), None);
+        assert_eq!(find(&screen(&["a", "b"]), &screen(&["", ""])), None);
     }
 }

@@ -16,12 +16,13 @@ mod scene;
 mod scrolling;
 mod start;
 mod watchers;
+mod web;
 
 use anyhow::{Result, ensure};
 
 use crate::report::{Report, Row};
 
-const FIGURES: [&str; 10] = [
+const FIGURES: [&str; 11] = [
     "memory",
     "output",
     "scrolling",
@@ -31,6 +32,7 @@ const FIGURES: [&str; 10] = [
     "relay",
     "authentication",
     "recording",
+    "web",
     "start",
 ];
 
@@ -71,6 +73,7 @@ async fn measure(figure: &str) -> Result<Vec<Row>> {
         "relay" => relay::measure().await,
         ON_REQUEST => load::measure().await,
         "recording" => recording::measure().await,
+        "web" => web::measure().await,
         "authentication" => authentication::measure().await,
         _ => start::measure().await,
     }

@@ -53,21 +53,31 @@ pub(crate) async fn measure() -> Result<Vec<Row>> {
         ));
         cat.get_or_insert(embedded.seconds);
     }
-    let name = "cat of 20 MB: seconds, against plain ssh into a file".to_owned();
-    let plain = into_a_file(&file).await?;
-    rows.push(Row::ratio(name, cat.context("nothing was measured")?, plain, Target::AtMost(1.5)));
+    let cat = cat.context("nothing was measured")?;
+    for (how, terminal, target) in [
+        ("ssh -tt into a file", true, Target::AtMost(1.5)),
+        ("ssh into a file, without a terminal", false, Target::None),
+    ] {
+        let name = format!("cat of 20 MB: seconds, against {how}");
+        rows.push(Row::ratio(name, cat, into_a_file(&file, terminal).await?, target));
+    }
     Ok(rows)
 }
 
 /// Seconds that OpenSSH's client takes for the same output, from its first byte on, so that
-/// the login counts nowhere. The median of some rounds.
-async fn into_a_file(file: &str) -> Result<f64> {
+/// the login counts nowhere. The median of some rounds. A terminal ends lines with two bytes.
+async fn into_a_file(file: &str, terminal: bool) -> Result<f64> {
     let sshd = Sshd::start().await?;
     fs::write(sshd.home().join("big"), file)?;
+    let bytes = if terminal { file.len() + file.lines().count() } else { file.len() };
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let mut ssh = Command::from(sshd.ssh()?);
-        ssh.arg("cat big").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        ssh.args(terminal.then_some("-tt"))
+            .arg("cat big")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut client = ssh.spawn()?;
         let mut output = client.stdout.take().context("no pipe")?;
         let first = output.read_u8().await?;
@@ -75,7 +85,7 @@ async fn into_a_file(file: &str) -> Result<f64> {
         let mut copy = tokio::fs::File::create(sshd.home().join("copy")).await?;
         let rest = timeout(LIMIT, tokio::io::copy(&mut output, &mut copy)).await??;
         times.push(begin.elapsed().as_secs_f64());
-        ensure!(first == file.as_bytes()[0] && rest + 1 == file.len() as u64, "{rest} bytes came");
+        ensure!(first == file.as_bytes()[0] && rest + 1 == bytes as u64, "{rest} bytes came");
     }
     Ok(percentile(&times, 0.5))
 }

@@ -11,6 +11,8 @@ use crate::processes::Usage;
 use crate::report::{Row, Target, percentile};
 
 const SESSIONS: usize = 100;
+/// Logins and the beginning count nowhere.
+const SETTLES_FOR: Duration = Duration::from_secs(5);
 const MEASURED_FOR: Duration = Duration::from_secs(30);
 /// What each session shows meanwhile: twenty coloured lines a second, as a build does. Waits
 /// without a process of its own: two thousand of those a second would be what is measured.
@@ -50,6 +52,7 @@ async fn cpu_of(gateway: &mut Gateway, sshd: &Sshd, recorded: bool) -> Result<f6
     for viewer in &viewers {
         viewer.type_text(WORK).await?;
     }
+    tokio::time::sleep(SETTLES_FOR).await;
     let process = gateway.process()?.id();
     let before = Usage::of([process])?.cpu;
     tokio::time::sleep(MEASURED_FOR).await;

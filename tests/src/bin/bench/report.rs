@@ -124,14 +124,17 @@ How it is measured:
 - Key to drawing runs from sending a key to the next frame that draws; the shell echoes.
 - Create to prompt runs from the POST to the frame with the shell's prompt; a plain ssh login runs
   from starting `ssh -tt` to its prompt.
-- Plain ssh into a file runs from the first byte that OpenSSH's client prints; its login counts
-  nowhere.
+- ssh into a file runs from the first byte that OpenSSH's client prints; its login counts nowhere.
+  With `-tt` the output goes through a terminal of the kernel's, as a session's does, which alone
+  takes twice the time of a pipe.
 - Bytes for scrolling lines are those of the instructions, before deflate, for text that stands
   still for 100 ms after each step.
 - Beside three slow viewers, who take 50, 250 and 1,000 ms over each message, the fast one's time
   counts.
 - The relay's source is a scripted guacd that sends as fast as it can; its sink counts bytes. The
   plain relay reads and writes 64 KiB at a time.
+- The web page is one of our own, at 1280x720; what it is compared
+  with is a full Chromium without sandbox on TigerVNC, shown by guacd.
 - Authentication runs from a request's headers to the identity behind its token, four callers at
   a time, each with another token every time, while the times of the tokens' last use are written.
 ";
